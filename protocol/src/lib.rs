@@ -15,6 +15,7 @@ pub mod message;
 pub mod names;
 pub mod register;
 pub mod release;
+pub mod role;
 pub mod rule;
 pub mod time;
 pub mod trace;
