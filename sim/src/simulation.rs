@@ -274,13 +274,21 @@ where
     /// with: with many hosts and flows, waiting for memory is half of what an event costs.
     #[inline]
     fn look_ahead(&self) {
-        if let Some((Class::Delivery, place)) = self.queue.peek(1) {
+        if let Some((Class::Delivery, place)) = self.queue.peek(2) {
             std::hint::black_box(self.exchanges.glance(place));
         }
-        if let Some((Class::Delivery, place)) = self.queue.peek(0)
-            && let Some(host) = self.exchanges.glance(place)
-            && let Some(station) = self.stations.get(host.place())
-        {
+        let host = match self.queue.peek(0) {
+            Some((Class::Delivery, place)) => self.exchanges.glance(place),
+            Some((Class::ServiceEnd, place)) => {
+                let service = self.services.get(place);
+                if let Some(held) = service.held.get() {
+                    std::hint::black_box(self.exchanges.glance(held));
+                }
+                Some(HostId(service.host))
+            }
+            _ => None,
+        };
+        if let Some(station) = host.and_then(|host| self.stations.get(host.place())) {
             std::hint::black_box(station.has_free_worker());
         }
     }

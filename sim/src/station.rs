@@ -310,6 +310,10 @@ impl<T: Copy> Slab<T> {
         &mut self.things[place as usize]
     }
 
+    pub(crate) fn get(&self, place: u32) -> &T {
+        &self.things[place as usize]
+    }
+
     pub(crate) fn take(&mut self, place: u32) -> T {
         self.free.push(place);
         self.things[place as usize]
