@@ -51,11 +51,10 @@ mod tests {
     #[test]
     fn what_is_no_character_is_refused() {
         for bad in [
-            "", "#", "#x", "#-5", "#+5", "#0", "#x0", "#xD800", "#x110000", "#xFFFE", "#1F", "#X41",
+            "", "#", "#x", "#-5", "#+5", "#0", "#x0", "#xD800", "#x110000", "#xFFFE", "#1F", "#99999999999999999999", "#X41",
         ] {
             assert!(character(bad).is_err(), "{bad}");
         }
-        assert_eq!(character("#99999999999999999999").is_err(), true);
         assert_eq!(character("lol9"), Err(XmlFault::Entity("lol9".into())));
     }
 }
