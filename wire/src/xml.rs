@@ -42,7 +42,7 @@ impl Place {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
     /// The place after these bytes, which begin at this one.
-    fn after(self, bytes: &[u8]) -> Self {
+    pub(crate) fn after(self, bytes: &[u8]) -> Self {
         let characters = |bytes: &[u8]| {
             // Every byte of UTF-8 but a continuation begins a character.
             bytes.iter().filter(|byte| *byte & 0b1100_0000 != 0b1000_0000).count() as u64

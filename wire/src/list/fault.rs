@@ -8,7 +8,7 @@ use crate::xml::{Malformed, Place, XmlFault};
 /// How many problems of one list are kept; of the others only how many there were.
 const KEPT: usize = 20;
 /// How many characters of what was found are shown.
-const SHOWN: usize = 60;
+const SHOWN: usize = 100;
 
 /// Why a list was not read: at least one problem.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -98,6 +98,11 @@ impl ListError {
     /// The reason why reading stops is always kept.
     pub(super) fn push_last(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// How many there are, kept or not.
+    pub(super) fn count(&self) -> usize {
+        self.problems.len() + self.more
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -296,8 +301,8 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_short_and_an_odd_one_is_made_visible() {
-        let fault = Fault::Attribute("\u{eb}".repeat(100));
-        assert!(fault.to_string().chars().count() < 140);
+        let fault = Fault::Attribute("\u{eb}".repeat(200));
+        assert!(fault.to_string().chars().count() < 180);
         let fault = Fault::Value { expected: Facet::Positive, found: "1\n\u{7}".into() };
         assert_eq!(fault.to_string(), "expected a whole number from 1; found \"1\\n\\u{7}\"");
     }

@@ -165,10 +165,11 @@ impl<R: BufRead> ListReader<R> {
         tag: Tag,
         read: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
+        let before = self.problems.count();
         match self.optional(sequence, tag, read)? {
             Some(content) => Ok(content),
             None => {
-                self.missing(tag);
+                self.missing(tag, before);
                 Ok(T::default())
             }
         }
@@ -211,9 +212,10 @@ impl<R: BufRead> ListReader<R> {
         tag: Tag,
         read: impl FnMut(&mut Self) -> Result<T, Stop>,
     ) -> Result<Vec<T>, Stop> {
+        let before = self.problems.count();
         let all = self.many(tag, read)?;
         if all.is_empty() {
-            self.missing(tag);
+            self.missing(tag, before);
         }
         Ok(all)
     }
@@ -260,6 +262,7 @@ impl<R: BufRead> ListReader<R> {
         tag: Tag,
         place: Place,
     ) -> Result<String, Stop> {
+        let before = self.problems.count();
         loop {
             match self.token {
                 Token::Text => self.take_text(&mut text)?,
@@ -267,7 +270,10 @@ impl<R: BufRead> ListReader<R> {
                 Token::End | Token::Eof => break,
             }
         }
-        self.judge(tag, &text, place);
+        // With elements in it, it is no value to judge.
+        if self.problems.count() == before {
+            self.judge(tag, &text, place);
+        }
         Ok(text)
     }
 
@@ -296,8 +302,11 @@ impl<R: BufRead> ListReader<R> {
         self.report(place, Fault::Value { expected, found: kept(text) });
     }
 
-    /// Reports a value that stands on the list before.
+    /// Reports a value that stands on the list before. None of these may be empty, which was reported already.
     pub(super) fn once(&mut self, text: &str, seen: &mut Seen) {
+        if text.is_empty() {
+            return;
+        }
         let line = self.value_place.line;
         match seen.0.get(text) {
             Some(first) => {
@@ -310,8 +319,12 @@ impl<R: BufRead> ListReader<R> {
         }
     }
 
-    /// Reports that this element does not stand where it must.
-    pub(super) fn missing(&mut self, tag: Tag) {
+    /// Reports that this element does not stand where it must, unless it was said already that something else
+    /// stands there: then there are more problems than `before` it was looked for.
+    fn missing(&mut self, tag: Tag, before: usize) {
+        if self.problems.count() > before {
+            return;
+        }
         let found = match self.token {
             Token::Start => Found::Element(kept(&self.element_name())),
             Token::Text | Token::End | Token::Eof => Found::End,
@@ -327,8 +340,9 @@ impl<R: BufRead> ListReader<R> {
             match self.token {
                 Token::End | Token::Eof => return Ok(false),
                 Token::Text => {
+                    let place = self.tokens.place();
                     let text = self.leading_text()?;
-                    self.expect_blank(&text, Some(tag));
+                    self.expect_blank(&text, place, Some(tag));
                 }
                 Token::Start if self.is_at(tag) => return Ok(true),
                 Token::Start => {
@@ -358,8 +372,9 @@ impl<R: BufRead> ListReader<R> {
         loop {
             match self.token {
                 Token::Text => {
+                    let place = self.tokens.place();
                     let text = self.leading_text()?;
-                    self.expect_blank(&text, None);
+                    self.expect_blank(&text, place, None);
                 }
                 Token::Start => self.pass_over(None)?,
                 Token::End => break,
@@ -386,15 +401,16 @@ impl<R: BufRead> ListReader<R> {
         }
     }
 
-    /// Between elements stands white space only: reports other text, that stood before this place.
-    pub(super) fn expect_blank(&mut self, text: &str, expected: Option<Tag>) {
-        if !is_blank(text) {
-            let fault = Fault::Element {
-                expected: expected.map(Tag::name),
-                found: Found::Text(kept(text.trim())),
-            };
-            self.report(self.tokens.place(), fault);
+    /// Between elements stands white space only: reports other text, that began at this place.
+    pub(super) fn expect_blank(&mut self, text: &str, place: Place, expected: Option<Tag>) {
+        if is_blank(text) {
+            return;
         }
+        let found = text.trim_start();
+        let blank = &text.as_bytes()[..text.len() - found.len()];
+        let found = Found::Text(kept(found.trim_end()));
+        let fault = Fault::Element { expected: expected.map(Tag::name), found };
+        self.report(place.after(blank), fault);
     }
 
     /// Reports the element that begins here and goes on behind it.

@@ -22,11 +22,13 @@ pub(super) fn read<R: BufRead>(
     let mut seen = Seen::default();
     let mut undecided = asked.is_none();
     let nodes = list.one(LIST, Tag::MedMijNodes, |list| {
-        let nodes = list.many(Tag::MedMijNode, |list| node(list, &mut undecided, &mut seen))?;
-        if nodes.is_empty() && list.format() == ListFormat::R1_0 {
-            list.missing(Tag::MedMijNode);
+        let node = |list: &mut ListReader<R>| node(list, &mut undecided, &mut seen);
+        // Without a node nothing shows the format: it is 1.0 only if that was asked.
+        if list.format() == ListFormat::R1_0 {
+            list.at_least_one(Tag::MedMijNode, node)
+        } else {
+            list.many(Tag::MedMijNode, node)
         }
-        Ok(nodes)
     })?;
     Ok(WhitelistDocument { header: list.headed(header), nodes })
 }
@@ -47,7 +49,7 @@ fn node<R: BufRead>(
         list.once(&hostname, seen);
         Ok(hostname)
     } else {
-        list.expect_blank(&leading, Some(Tag::Hostname));
+        list.expect_blank(&leading, place, Some(Tag::Hostname));
         list.value_once(&[Tag::Hostname], Tag::Hostname, seen)
     }
 }

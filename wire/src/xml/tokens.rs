@@ -163,6 +163,8 @@ fn explained(error: Error) -> XmlFault {
         },
         Error::Encoding(_) => XmlFault::NotUtf8,
         Error::Syntax(SyntaxError::UnclosedDoctype) => XmlFault::Doctype,
+        Error::Syntax(error) => XmlFault::Syntax(error.to_string()),
+        Error::IllFormed(error) => XmlFault::Syntax(error.to_string()),
         error => XmlFault::Syntax(error.to_string()),
     }
 }
