@@ -28,8 +28,8 @@ mod zal;
 
 pub use crate::xml::{Place, XmlFault};
 pub use document::{
-    Aanbiedertype, Aanbod, Abonneren, Gegevensdienst, GegevensdienstenDocument, Gegevensdienstnaam,
-    Header, Interfaceversie, ListDocument, ListFormat, OauthClient, OauthClientsDocument,
+    Aanbiedertype, Abonneren, Gegevensdienst, GegevensdienstenDocument, Gegevensdienstnaam, Header,
+    Interfaceversie, ListDocument, ListFormat, OauthClient, OauthClientsDocument, Offers,
     Systeemrol, WhitelistDocument, ZalDocument, Zorgaanbieder,
 };
 pub use fault::{Fault, Found, ListError, Path, Problem};

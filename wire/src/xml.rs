@@ -47,13 +47,12 @@ impl Place {
             // Every byte of UTF-8 but a continuation begins a character.
             bytes.iter().filter(|byte| *byte & 0b1100_0000 != 0b1000_0000).count() as u64
         };
-        match bytes.iter().rposition(|byte| *byte == b'\n') {
-            None => Self { column: self.column + characters(bytes), ..self },
-            Some(last) => {
-                let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-                Self { line: self.line + lines, column: 1 + characters(&bytes[last + 1..]) }
-            }
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        if lines == 0 {
+            return Self { column: self.column + characters(bytes), ..self };
         }
+        let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        Self { line: self.line + lines, column: 1 + characters(last) }
     }
 }
 

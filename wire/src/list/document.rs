@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use protocol::register::ListKind;
+use protocol::{register::ListKind, release::Release};
 
 use super::timestamp::Timestamp;
 
@@ -32,6 +32,14 @@ impl ListFormat {
             Self::R1_0 => "1.0",
             Self::R1_1 => "1.1",
             Self::R1_4 => "1.4",
+        }
+    }
+
+    /// The format that lists of this release have.
+    pub const fn of(release: Release) -> Self {
+        match release {
+            Release::R1_0 => Self::R1_0,
+            Release::R1_1 => Self::R1_1,
         }
     }
 
@@ -112,12 +120,12 @@ pub struct Zorgaanbieder {
     /// Zorgaanbiedernaam, with `@medmij`.
     pub naam: String,
     /// What it offers.
-    pub aanbod: Aanbod,
+    pub offers: Offers,
 }
 
 /// What a Zorgaanbieder offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Aanbod {
+pub enum Offers {
     /// Releases 1.0 and 1.1: its Gegevensdiensten.
     Plain(Vec<Gegevensdienst>),
     /// Since release 1.4: its Gegevensdiensten per version of the interface.
@@ -129,7 +137,7 @@ pub enum Aanbod {
     },
 }
 
-impl Default for Aanbod {
+impl Default for Offers {
     fn default() -> Self {
         Self::Plain(Vec::new())
     }

@@ -339,6 +339,7 @@ impl<R: BufRead> ListReader<R> {
         loop {
             match self.token {
                 Token::End | Token::Eof => return Ok(false),
+                Token::Text if is_blank(self.tokens.text()) => self.advance()?,
                 Token::Text => {
                     let place = self.tokens.place();
                     let text = self.leading_text()?;
@@ -371,6 +372,7 @@ impl<R: BufRead> ListReader<R> {
     fn close(&mut self) -> Result<(), Stop> {
         loop {
             match self.token {
+                Token::Text if is_blank(self.tokens.text()) => self.advance()?,
                 Token::Text => {
                     let place = self.tokens.place();
                     let text = self.leading_text()?;

@@ -18,8 +18,8 @@ use protocol::{
 
 use super::{
     document::{
-        Aanbiedertype, Aanbod, Gegevensdienst, GegevensdienstenDocument, Gegevensdienstnaam,
-        Header, Interfaceversie, ListDocument, ListFormat, OauthClient, OauthClientsDocument,
+        Aanbiedertype, Gegevensdienst, GegevensdienstenDocument, Gegevensdienstnaam, Header,
+        Interfaceversie, ListDocument, ListFormat, OauthClient, OauthClientsDocument, Offers,
         Systeemrol, WhitelistDocument, ZalDocument, Zorgaanbieder,
     },
     timestamp::Timestamp,
@@ -168,7 +168,7 @@ impl ZalBuilder<'_> {
     fn build(&mut self, zal: &ZalDocument, left_out: &mut LeftOut) -> Zal {
         let mut rows = Vec::with_capacity(zal.zorgaanbieders.len());
         for zorgaanbieder in &zal.zorgaanbieders {
-            let offers = self.offers(&zorgaanbieder.aanbod, left_out);
+            let offers = self.known_offers(&zorgaanbieder.offers, left_out);
             if offers.is_empty() {
                 left_out.zorgaanbieders += 1;
             } else {
@@ -178,13 +178,13 @@ impl ZalBuilder<'_> {
         Zal::new(rows, std::mem::take(&mut self.addresses.all))
     }
 
-    fn offers(&mut self, aanbod: &Aanbod, left_out: &mut LeftOut) -> Vec<Offer> {
+    fn known_offers(&mut self, offered: &Offers, left_out: &mut LeftOut) -> Vec<Offer> {
         let mut gathered = Gathered::new();
-        match aanbod {
-            Aanbod::Plain(diensten) => {
+        match offered {
+            Offers::Plain(diensten) => {
                 self.gather(diensten, self.assumed.releases, &mut gathered, left_out);
             }
-            Aanbod::Versioned { versies, .. } => {
+            Offers::Versioned { versies, .. } => {
                 let mut versies: Vec<&Interfaceversie> = versies.iter().collect();
                 // The newest last, so that it has the last word.
                 versies.sort_by_key(|versie| numbers(&versie.id));
@@ -358,8 +358,8 @@ fn written_row(
     names: &Names,
 ) -> Zorgaanbieder {
     let written = |offer: &Offer| written_offer(zal, offer, names);
-    let aanbod = match format {
-        ListFormat::R1_0 | ListFormat::R1_1 => Aanbod::Plain(offers.iter().map(written).collect()),
+    let offers = match format {
+        ListFormat::R1_0 | ListFormat::R1_1 => Offers::Plain(offers.iter().map(written).collect()),
         ListFormat::R1_4 => {
             let speaks = |offer: &&Offer, release| {
                 zal.addresses(offer.addresses).is_some_and(|found| found.releases.has(release))
@@ -372,10 +372,10 @@ fn written_row(
                 })
                 .filter(|versie| !versie.diensten.is_empty())
                 .collect();
-            Aanbod::Versioned { aanbiedertype: Aanbiedertype::Za, versies }
+            Offers::Versioned { aanbiedertype: Aanbiedertype::Za, versies }
         }
     };
-    Zorgaanbieder { naam: names.zorgaanbieder_text(zorgaanbieder).into(), aanbod }
+    Zorgaanbieder { naam: names.zorgaanbieder_text(zorgaanbieder).into(), offers }
 }
 
 fn written_offer(zal: &Zal, offer: &Offer, names: &Names) -> Gegevensdienst {

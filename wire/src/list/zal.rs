@@ -14,7 +14,7 @@ use std::io::{self, BufRead};
 
 use super::{
     document::{
-        Aanbiedertype, Aanbod, Abonneren, Gegevensdienst, Interfaceversie, ListFormat, Systeemrol,
+        Aanbiedertype, Abonneren, Gegevensdienst, Interfaceversie, ListFormat, Offers, Systeemrol,
         ZalDocument, Zorgaanbieder,
     },
     read::{ListReader, Seen, Stop},
@@ -55,8 +55,8 @@ fn zorgaanbieder<R: BufRead>(
 ) -> Result<Zorgaanbieder, Stop> {
     if list.format() != ListFormat::R1_4 {
         let naam = list.value_once(ZORGAANBIEDER, Tag::Zorgaanbiedernaam, namen)?;
-        let aanbod = Aanbod::Plain(gegevensdiensten(list, ZORGAANBIEDER)?);
-        return Ok(Zorgaanbieder { naam, aanbod });
+        let offers = Offers::Plain(gegevensdiensten(list, ZORGAANBIEDER)?);
+        return Ok(Zorgaanbieder { naam, offers });
     }
     let naam = list.value_once(ZORGAANBIEDER_R1_4, Tag::Zorgaanbiedernaam, namen)?;
     let aanbiedertype = list.value(ZORGAANBIEDER_R1_4, Tag::Aanbiedertype)?;
@@ -70,7 +70,7 @@ fn zorgaanbieder<R: BufRead>(
             Ok(Interfaceversie { id, diensten })
         })
     })?;
-    Ok(Zorgaanbieder { naam, aanbod: Aanbod::Versioned { aanbiedertype, versies } })
+    Ok(Zorgaanbieder { naam, offers: Offers::Versioned { aanbiedertype, versies } })
 }
 
 fn gegevensdiensten<R: BufRead>(
@@ -127,16 +127,16 @@ pub(super) fn write<W: io::Write>(
     out.element(Tag::Zorgaanbieders, |out| {
         out.each(Tag::Zorgaanbieder, &document.zorgaanbieders, |out, zorgaanbieder| {
             out.value_once(Tag::Zorgaanbiedernaam, &zorgaanbieder.naam, &mut namen)?;
-            match (&zorgaanbieder.aanbod, out.format()) {
-                (Aanbod::Plain(diensten), ListFormat::R1_0 | ListFormat::R1_1) => {
+            match (&zorgaanbieder.offers, out.format()) {
+                (Offers::Plain(diensten), ListFormat::R1_0 | ListFormat::R1_1) => {
                     write_diensten(diensten, out)
                 }
-                (Aanbod::Versioned { aanbiedertype, versies }, ListFormat::R1_4) => {
+                (Offers::Versioned { aanbiedertype, versies }, ListFormat::R1_4) => {
                     out.value(Tag::Aanbiedertype, aanbiedertype.name())?;
                     write_versies(versies, out)
                 }
-                (Aanbod::Plain(_), ListFormat::R1_4) => Err(out.lacks(Tag::Interfaceversies)),
-                (Aanbod::Versioned { .. }, ListFormat::R1_0 | ListFormat::R1_1) => {
+                (Offers::Plain(_), ListFormat::R1_4) => Err(out.lacks(Tag::Interfaceversies)),
+                (Offers::Versioned { .. }, ListFormat::R1_0 | ListFormat::R1_1) => {
                     Err(out.has_no(Tag::Interfaceversies))
                 }
             }

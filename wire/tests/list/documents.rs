@@ -82,19 +82,19 @@ fn gegevensdiensten(format: ListFormat) -> impl Strategy<Value = Vec<Gegevensdie
 }
 
 fn zorgaanbieder(format: ListFormat) -> BoxedStrategy<Zorgaanbieder> {
-    let row = |(naam, aanbod)| Zorgaanbieder { naam, aanbod };
+    let row = |(naam, offers)| Zorgaanbieder { naam, offers };
     if format != ListFormat::R1_4 {
-        let aanbod = gegevensdiensten(format).prop_map(Aanbod::Plain);
-        return (text("[a-z]{3,50}@medmij"), aanbod).prop_map(row).boxed();
+        let offers = gegevensdiensten(format).prop_map(Offers::Plain);
+        return (text("[a-z]{3,50}@medmij"), offers).prop_map(row).boxed();
     }
     let versie = (text("[0-9]{1,2}(\\.[0-9]{1,2}){0,2}"), gegevensdiensten(format))
         .prop_map(|(id, diensten)| Interfaceversie { id, diensten });
     let kind = prop_oneof![Just(Aanbiedertype::Za), Just(Aanbiedertype::Bazb)];
-    let aanbod = (kind, vec(versie, 1..3)).prop_map(|(aanbiedertype, versies)| {
+    let offers = (kind, vec(versie, 1..3)).prop_map(|(aanbiedertype, versies)| {
         let versies = once(versies, |versie| &versie.id);
-        Aanbod::Versioned { aanbiedertype, versies }
+        Offers::Versioned { aanbiedertype, versies }
     });
-    (text("[a-z]{2,9}(\\.[a-z]{1,9}){1,3}@medmij"), aanbod).prop_map(row).boxed()
+    (text("[a-z]{2,9}(\\.[a-z]{1,9}){1,3}@medmij"), offers).prop_map(row).boxed()
 }
 
 pub fn zal(format: ListFormat) -> impl Strategy<Value = ListDocument> {

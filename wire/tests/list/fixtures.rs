@@ -3,7 +3,8 @@
 
 use std::{fs, path::PathBuf};
 
-use wire::list::{Aanbod, ListDocument, ListFormat, Timestamp, read, read_as, write};
+use protocol::{rule, rule::covers};
+use wire::list::{ListDocument, ListFormat, Offers, Timestamp, read, read_as, write};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -37,7 +38,7 @@ fn a_zal_is_read_letter_by_letter_in_its_order() {
     assert_eq!(zal.header.published, Timestamp::parse("2018-10-01T09:30:00+02:00").unwrap());
     let namen: Vec<&str> = zal.zorgaanbieders.iter().map(|one| one.naam.as_str()).collect();
     assert_eq!(namen, ["ziekenhuisveldzicht@medmij", "huisartsdeboer@medmij"]);
-    let Aanbod::Plain(diensten) = &zal.zorgaanbieders[0].aanbod else { panic!("versions") };
+    let Offers::Plain(diensten) = &zal.zorgaanbieders[0].offers else { panic!("versions") };
     assert_eq!(diensten[1].id, "6");
     assert_eq!(diensten[1].authorization, "https://inlog.veldzicht.example/oauth/authorize");
     assert_eq!(diensten[1].token, "https://gateway.veldzicht.example:8443/oauth/token");
@@ -49,7 +50,7 @@ fn a_zal_is_read_letter_by_letter_in_its_order() {
 fn a_later_zal_has_its_offers_per_interfaceversie() {
     let ListDocument::Zal(zal) = valid("zal-1.4.xml") else { panic!("no ZAL") };
     assert_eq!(zal.zorgaanbieders[0].naam, "huisarts.deboer@medmij");
-    let Aanbod::Versioned { versies, .. } = &zal.zorgaanbieders[0].aanbod else { panic!("none") };
+    let Offers::Versioned { versies, .. } = &zal.zorgaanbieders[0].offers else { panic!("none") };
     assert_eq!(versies[0].id, "1.4.0");
     assert_eq!(versies[0].diensten[0].abonneren.as_ref().unwrap().maximale_duur, 180);
     assert_eq!(versies[1].diensten[0].abonneren, None);
@@ -84,6 +85,7 @@ fn a_list_is_judged_by_another_format_when_that_is_asked() {
 
 #[test]
 fn a_faulty_list_says_where_and_what_its_one_fault_is() {
+    covers(&[rule::ZAL_VALIDATED, rule::WHITELIST_VALIDATED]);
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/faulty");
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
