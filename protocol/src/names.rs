@@ -137,6 +137,14 @@ impl<'a> UriParts<'a> {
         Self { scheme, host, port, path }
     }
 
+    /// Whether its path is `(/[^?#/]+)*`: no query, no fragment, nothing empty between two slashes.
+    fn path_is_full(&self) -> bool {
+        self.path.is_empty()
+            || self.path.strip_prefix('/').is_some_and(|path| {
+                path.split('/').all(|segment| !segment.is_empty() && !segment.contains(['?', '#']))
+            })
+    }
+
     fn flags(&self) -> UriFlags {
         UriFlags {
             https: self.scheme == "https",
@@ -154,6 +162,8 @@ pub enum NameFault {
     Hostname,
     /// Not lower-case letters a–z followed by `@medmij`.
     ZorgaanbiedernaamForm,
+    /// Not lower-case letters a–z, with single dots between them, followed by `@medmij`.
+    DottedZorgaanbiedernaamForm,
     /// Not 10 to 57 characters, `@medmij` included.
     ZorgaanbiedernaamLength,
     /// Not 3 to 50 characters.
@@ -173,6 +183,9 @@ impl fmt::Display for NameFault {
             Self::ZorgaanbiedernaamForm => {
                 "lower-case letters followed by @medmij, such as huisartsdevries@medmij"
             }
+            Self::DottedZorgaanbiedernaamForm => {
+                "lower-case letters, perhaps with dots between them, followed by @medmij, such as huisarts.devries@medmij"
+            }
             Self::ZorgaanbiedernaamLength => "10 to 57 characters, @medmij included",
             Self::OrganisationLength => "3 to 50 characters",
             Self::FrontchannelUri => {
@@ -187,27 +200,36 @@ impl fmt::Display for NameFault {
 
 /// The form of a hostname in the lists: `(([a-z0-9])([a-z0-9-])*(\.))+([a-z0-9])([a-z0-9-])*([a-z0-9])`.
 pub fn check_hostname(name: &str) -> Result<(), NameFault> {
-    let label = |label: &str| {
-        label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && label.bytes().next().is_some_and(|byte| byte != b'-')
-    };
     let (front, last) = name.rsplit_once('.').ok_or(NameFault::Hostname)?;
     let good =
-        front.split('.').all(label) && label(last) && last.len() >= 2 && !last.ends_with('-');
+        front.split('.').all(is_label) && is_label(last) && last.len() >= 2 && !last.ends_with('-');
     good.then_some(()).ok_or(NameFault::Hostname)
 }
 
 /// The Zorgaanbiedersnamenbeleid, as far as a text can show it (PI 13): lower-case letters, three or more,
 /// and `@medmij`; 10 to 57 characters in all.
 pub fn check_zorgaanbiedernaam(naam: &str) -> Result<(), NameFault> {
-    let letters = naam.strip_suffix("@medmij").ok_or(NameFault::ZorgaanbiedernaamForm)?;
-    if letters.is_empty() || !letters.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        return Err(NameFault::ZorgaanbiedernaamForm);
-    }
-    if !(10..=57).contains(&naam.len()) {
-        return Err(NameFault::ZorgaanbiedernaamLength);
-    }
-    Ok(())
+    let form = NameFault::ZorgaanbiedernaamForm;
+    check_letters(naam.strip_suffix("@medmij").ok_or(form)?, form)?;
+    check_zorgaanbiedernaam_length(naam)
+}
+
+/// A Zorgaanbiedernaam as later ZALs have it, since about 2021: dots may stand between the letters, as in
+/// `huisarts.devries@medmij`. No schema of those ZALs is public; this is what published names show.
+pub fn check_dotted_zorgaanbiedernaam(naam: &str) -> Result<(), NameFault> {
+    let form = NameFault::DottedZorgaanbiedernaamForm;
+    let parts = naam.strip_suffix("@medmij").ok_or(form)?;
+    parts.split('.').try_for_each(|letters| check_letters(letters, form))?;
+    check_zorgaanbiedernaam_length(naam)
+}
+
+fn check_letters(letters: &str, fault: NameFault) -> Result<(), NameFault> {
+    let good = !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_lowercase());
+    good.then_some(()).ok_or(fault)
+}
+
+fn check_zorgaanbiedernaam_length(naam: &str) -> Result<(), NameFault> {
+    (10..=57).contains(&naam.len()).then_some(()).ok_or(NameFault::ZorgaanbiedernaamLength)
 }
 
 /// The length of an organisation's name on the OAuth client list, and of a Weergavenaam.
@@ -217,37 +239,35 @@ pub fn check_organisation(name: &str) -> Result<(), NameFault> {
 
 /// The form of a front-channel URI in the ZAL.
 pub fn check_frontchannel_uri(text: &str) -> Result<(), NameFault> {
-    check_uri(text, false).then_some(()).ok_or(NameFault::FrontchannelUri)
-}
-
-/// The form of a back-channel URI in the ZAL.
-pub fn check_backchannel_uri(text: &str) -> Result<(), NameFault> {
-    check_uri(text, true).then_some(()).ok_or(NameFault::BackchannelUri)
-}
-
-fn check_uri(text: &str, may_have_port: bool) -> bool {
     let parts = UriParts::of(text);
-    let port = match parts.port {
-        None => true,
-        Some(port) => {
-            may_have_port
-                && (1..=5).contains(&port.len())
-                && port.bytes().all(|byte| byte.is_ascii_digit())
-        }
+    // In the schema's pattern for these the last character of the host is optional, so that a host may be
+    // one letter or end in a hyphen there: `https://a.b`.
+    let good = parts.scheme == "https"
+        && parts.host.contains('.')
+        && parts.host.split('.').all(is_label)
+        && parts.port.is_none()
+        && parts.path_is_full();
+    good.then_some(()).ok_or(NameFault::FrontchannelUri)
+}
+
+/// The form of a back-channel URI in the ZAL. Whether its port exists is not asked here: the schema allows
+/// any five digits.
+pub fn check_backchannel_uri(text: &str) -> Result<(), NameFault> {
+    let parts = UriParts::of(text);
+    let port = |port: &str| {
+        (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit())
     };
-    // In the schema's pattern for URIs the last character of the host is optional, so that a host may end
-    // in a hyphen or be one letter: `https://a.b`.
-    let mut labels = parts.host.split('.');
-    let label = |label: &str| {
-        label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && label.bytes().next().is_some_and(|byte| byte != b'-')
-    };
-    let host = parts.host.contains('.') && labels.all(label);
-    let path = parts.path.is_empty()
-        || parts.path.strip_prefix('/').is_some_and(|path| {
-            path.split('/').all(|segment| !segment.is_empty() && !segment.contains(['?', '#']))
-        });
-    parts.scheme == "https" && host && port && path
+    let good = parts.scheme == "https"
+        && check_hostname(parts.host).is_ok()
+        && parts.port.is_none_or(port)
+        && parts.path_is_full();
+    good.then_some(()).ok_or(NameFault::BackchannelUri)
+}
+
+/// A label of a hostname: a–z, 0–9 and hyphens, of which the first character is no hyphen.
+fn is_label(label: &str) -> bool {
+    label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && label.bytes().next().is_some_and(|byte| byte != b'-')
 }
 
 #[cfg(test)]
@@ -309,6 +329,37 @@ mod tests {
         }
         assert!(check_backchannel_uri("https://a.nl:123456/x").is_err());
         assert!(check_backchannel_uri("https://a.nl:/x").is_err());
+    }
+
+    #[test]
+    fn the_last_label_of_a_back_channel_uri_is_stricter_than_that_of_a_front_channel_uri() {
+        for host in ["https://a.b/x", "https://a.nl-/x"] {
+            assert_eq!(check_frontchannel_uri(host), Ok(()), "{host}");
+            assert_eq!(check_backchannel_uri(host), Err(NameFault::BackchannelUri), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_later_zorgaanbiedernaam_may_have_dots_between_letters() {
+        for good in ["huisartsdevries@medmij", "test.huisarts.amsterdam@medmij", "a.b@medmij"] {
+            assert_eq!(check_dotted_zorgaanbiedernaam(good), Ok(()), "{good}");
+        }
+        for bad in
+            [".huisarts@medmij", "huisarts.@medmij", "a..b@medmij", "huis.arts", "a.1@medmij"]
+        {
+            assert_eq!(
+                check_dotted_zorgaanbiedernaam(bad),
+                Err(NameFault::DottedZorgaanbiedernaamForm),
+                "{bad}"
+            );
+        }
+        for bad in ["ab@medmij".to_string(), format!("a.{}@medmij", "b".repeat(49))] {
+            assert_eq!(
+                check_dotted_zorgaanbiedernaam(&bad),
+                Err(NameFault::ZorgaanbiedernaamLength),
+                "{bad}"
+            );
+        }
     }
 
     #[test]
