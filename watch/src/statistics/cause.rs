@@ -1,6 +1,7 @@
 //! Why a flow did not get what its person wanted: the first thing that went wrong and was not got over.
 //!
-//! A failure that is followed by a completed step was got over, and is no cause. Says nothing about how
+//! A failure that is followed by a completed step was got over, and is no cause; what the person decided is
+//! one until the person decides otherwise. Says nothing about how
 //! the flow ended (`outcome`).
 
 use protocol::{contract::Failure, id::HostId, rule::Rule};
@@ -107,6 +108,11 @@ impl Why {
             Self::NothingThere => "had nothing for the person",
             _ => return None,
         })
+    }
+
+    /// Whether the person decided it, so that no progress gets over it.
+    pub const fn is_decision(self) -> bool {
+        matches!(self, Self::Cancelled | Self::SaidNo)
     }
 
     /// Every reason that is not a rule.

@@ -15,7 +15,7 @@ use protocol::{
 };
 
 use super::{
-    cause::Cause,
+    cause::{Cause, Why},
     outcome::{Outcome, Sight, Trouble, after},
     slots::Slots,
     steps::{FIRST_REPEATED, LAST},
@@ -345,6 +345,22 @@ impl Flow {
         self.cause = self.cause.or(Some(cause));
     }
 
+    /// The person decides not to go on, for this reason.
+    pub fn decide_against(&mut self, why: Why) {
+        if why == Why::SaidNo {
+            self.mark(Mark::SaidNo);
+        }
+        self.blame(Cause::nowhere(why));
+    }
+
+    /// The person decides the opposite of that.
+    pub fn decide_for(&mut self, why: Why) {
+        if why == Why::SaidNo {
+            self.unmark(Mark::SaidNo);
+        }
+        self.cause = self.cause.filter(|cause| cause.why != why);
+    }
+
     /// A gateway of this flow ran into trouble.
     pub fn trouble_is(&mut self, trouble: Trouble) {
         self.trouble = trouble;
@@ -357,7 +373,8 @@ impl Flow {
         if step < self.step {
             return None;
         }
-        self.cause = None;
+        // What went wrong before was got over; what the person decided stands.
+        self.cause = self.cause.filter(|cause| cause.why.is_decision());
         self.trouble = Trouble::None;
         if self.step < FIRST_REPEATED {
             // Steps that were jumped over have no time of their own.

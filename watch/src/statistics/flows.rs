@@ -171,11 +171,10 @@ impl Flows {
         let known = &mut self.table[place];
         if from.is_visitor() {
             known.click(envelope.exchange.place, now);
-            if let Some(why) = said(request) {
-                if why == Why::SaidNo {
-                    known.mark(Mark::SaidNo);
-                }
-                known.blame(Cause::nowhere(why));
+            match said(request) {
+                Some(Said::No(why)) => known.decide_against(why),
+                Some(Said::Yes(why)) => known.decide_for(why),
+                None => {}
             }
             return;
         }
@@ -374,14 +373,22 @@ impl Flows {
     }
 }
 
-/// What a person says by asking this, where it is no progress.
-fn said(request: &Request) -> Option<Why> {
-    match request {
-        Request::Browse(Browse::AnswerConsent { answer: ConsentAnswer::Refused, .. }) => {
-            Some(Why::SaidNo)
-        }
-        Request::Browse(Browse::CancelLogin { .. }) => Some(Why::Cancelled),
-        Request::Browse(Browse::LogIn { secret: Secret::Wrong, .. }) => Some(Why::WrongCredentials),
+/// What a person says by asking something.
+enum Said {
+    /// That it does not go on, for this reason.
+    No(Why),
+    /// The opposite of that reason.
+    Yes(Why),
+}
+
+fn said(request: &Request) -> Option<Said> {
+    let Request::Browse(browse) = request else { return None };
+    match browse {
+        Browse::AnswerConsent { answer: ConsentAnswer::Refused, .. } => Some(Said::No(Why::SaidNo)),
+        Browse::AnswerConsent { answer: ConsentAnswer::Given, .. } => Some(Said::Yes(Why::SaidNo)),
+        Browse::CancelLogin { .. } => Some(Said::No(Why::Cancelled)),
+        Browse::LogIn { secret: Secret::Right(_), .. } => Some(Said::Yes(Why::Cancelled)),
+        Browse::LogIn { secret: Secret::Wrong, .. } => Some(Said::No(Why::WrongCredentials)),
         _ => None,
     }
 }

@@ -7,8 +7,8 @@ use protocol::{
     id::{NameId, Opaque, PersonId},
     message::{
         Assertion, Assurance, AuthnRequest, Authorize, Availability, Browse, ConsentAnswer,
-        Content, Fetch, FhirAnswer, GrantType, OfferCode, Page, Request, Response, ResponseType,
-        SamlStatus, Secret, Subject, TokenGrant, TokenType,
+        Content, Description, Fetch, FhirAnswer, GrantType, OAuthError, OfferCode, Page, Request,
+        Response, ResponseType, SamlStatus, Secret, Subject, TokenGrant, TokenType,
     },
     rule::Rule,
     time::WallTime,
@@ -69,6 +69,10 @@ pub fn answer_consent(answer: ConsentAnswer) -> Browse {
 
 pub fn callback() -> Browse {
     Browse::Callback { code: CODE, state: STATE }
+}
+
+pub fn callback_error(error: OAuthError, description: Description) -> Browse {
+    Browse::CallbackError { error, description, state: STATE }
 }
 
 pub fn offer_code() -> Request {

@@ -424,3 +424,34 @@ pub fn play(
         statistics.event(*stamp, &owned.event());
     }
 }
+
+/// Statistics over a window that keep every flow.
+pub fn all_kept(window: Window) -> watch::statistics::Statistics {
+    use watch::statistics::{FlowsKept, Settings, Statistics};
+    let settings = Settings { flows_kept: FlowsKept::All, ..Settings::new(window, 1, 0) };
+    Statistics::new(directory(), settings)
+}
+
+/// A value of a replication, for a group.
+pub fn value_of(
+    replication: &watch::statistics::Replication,
+    metric: &str,
+    group: &str,
+) -> Option<f64> {
+    let metric = watch::study::metrics::MetricId::of(metric).expect("a metric of the table");
+    replication.figures.value(metric, &group.into())
+}
+
+/// A value of a replication.
+pub fn value(replication: &watch::statistics::Replication, metric: &str) -> f64 {
+    value_of(replication, metric, "").unwrap_or_else(|| panic!("{metric} has no value"))
+}
+
+/// A distribution of a replication.
+pub fn tally(
+    replication: &watch::statistics::Replication,
+    metric: &str,
+) -> watch::study::tally::Tally {
+    let metric = watch::study::metrics::MetricId::of(metric).expect("a metric of the table");
+    replication.figures.tally(metric, &"".into()).cloned().unwrap_or_default()
+}
