@@ -84,7 +84,7 @@ pub struct Settings {
     pub replication: u32,
     /// How many flows are kept for flows.csv and steps.csv.
     pub flows_kept: FlowsKept,
-    /// Distance between the points of the timeline; zero for none.
+    /// Distance between the points of the timeline, of which there are at most 100,000; zero for none.
     pub timeline_step: Duration,
     /// Which flows are recorded event by event.
     pub traces: Traces,

@@ -1,7 +1,7 @@
 //! How a run went over time: one point per step of the timeline, from the start of the run to its end.
 //!
-//! Bounded: the caller sets the step, and a run that goes on for very long stops adding points. Whether a
-//! flow is of the cohort does not matter here.
+//! Bounded: the caller sets the step, and after [`POINTS`] points there are no more. Whether a flow is of the
+//! cohort does not matter here.
 
 use protocol::{
     role::Role,
@@ -60,11 +60,15 @@ impl Series {
     }
 }
 
+/// The most points of a timeline.
+pub const POINTS: u32 = 100_000;
+
 /// The points so far.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     step: Duration,
     next: Instant,
+    left: u32,
     started: u64,
     completed: u64,
     failed: u64,
@@ -73,13 +77,19 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// More rows than any run asks for: from then on none is added.
-    const ROWS: usize = 1 << 20;
-
     /// A timeline with that step; none if it is zero.
     pub fn new(step: Duration) -> Self {
         let next = if step.is_zero() { Instant::NEVER } else { Instant::START + step };
-        Self { step, next, started: 0, completed: 0, failed: 0, in_flight: 0, rows: Vec::new() }
+        Self {
+            step,
+            next,
+            left: POINTS,
+            started: 0,
+            completed: 0,
+            failed: 0,
+            in_flight: 0,
+            rows: Vec::new(),
+        }
     }
 
     /// When the next point is due.
@@ -106,9 +116,9 @@ impl Timeline {
     pub fn point(&mut self, busiest: &[Busiest; Role::ALL.len()]) {
         let at = self.next;
         self.next = at + self.step;
-        if self.rows.len() >= Self::ROWS {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
             self.next = Instant::NEVER;
-            return;
         }
         let counts = [
             (Series::Started, std::mem::take(&mut self.started)),

@@ -263,7 +263,7 @@ impl Script {
             flow: None,
             visitor: HostId::visitor(0),
             pace: [10, 3, 5],
-            exchange: 1 << 20,
+            exchange: 50_000,
         }
     }
 
