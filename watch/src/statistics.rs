@@ -27,7 +27,7 @@ mod slots;
 mod stations;
 pub mod steps;
 mod timeline;
-mod times;
+pub(crate) mod times;
 mod tokens;
 mod traces;
 mod wishes;

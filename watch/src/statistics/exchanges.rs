@@ -102,7 +102,7 @@ struct Ask {
     state: NormState,
 }
 
-const _: () = assert!(size_of::<Ask>() <= 24, "there is one of these per exchange under way");
+const _: () = assert!(size_of::<Ask>() <= 16, "there is one of these per exchange under way");
 
 /// How far the judgement of an exchange by a norm has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

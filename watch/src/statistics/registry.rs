@@ -30,6 +30,8 @@ pub use rows::RegistryRow;
 pub struct Registry {
     register: Register,
     changes: Vec<Made>,
+    /// Nodes that left and did not come back.
+    gone: Vec<NameId>,
     /// Changes asked of the stelselnode that it has not made yet.
     asked: Vec<(ExchangeId, Change)>,
     /// Newest number of each list.
@@ -105,6 +107,7 @@ impl Registry {
         Self {
             register: directory.register.clone(),
             changes: Vec::new(),
+            gone: Vec::new(),
             asked: Vec::new(),
             newest,
             hellos: VecDeque::new(),
@@ -299,6 +302,11 @@ impl Registry {
             return false;
         }
         let effect = Effect::of(change, &before, &self.register);
+        match effect {
+            Effect::Joins(node) => self.gone.retain(|gone| *gone != node),
+            Effect::Leaves(node) => self.gone.push(node),
+            Effect::Moves { .. } | Effect::Other => {}
+        }
         let spreads = ListKind::ALL
             .into_iter()
             .filter(|list| shows_in(*list, &before, &self.register))
@@ -361,7 +369,7 @@ impl Registry {
 
     /// Counts at `host` what it had to do with a node that has left and not come back.
     fn exposed(&mut self, with: NameId, host: HostId, count: impl Fn(&mut Harm, usize)) {
-        if self.register.takes_part(with) {
+        if !self.gone.contains(&with) {
             return;
         }
         let left = |made: &&mut Made| matches!(made.effect, Effect::Leaves(node) if node == with);

@@ -182,7 +182,9 @@ impl Sides<'_> {
         let interval = difference
             .filter(|_| known(one_interval) && known(other_interval) && steps.len() == before.len())
             .and_then(|middle| {
-                let spread = half_width(&steps, self.confidence)?;
+                // Both quantiles are known to their buckets and no better.
+                let widths = width(&before, q) + width(&after, q);
+                let spread = half_width(&steps, self.confidence)?.max(widths / 2.0);
                 Some(Interval { low: middle - spread, high: middle + spread })
             });
         Difference {
@@ -197,9 +199,138 @@ impl Sides<'_> {
     }
 }
 
+/// Width of the bucket in which the quantile of all replications lies.
+fn width(tallies: &[&Tally], q: f64) -> f64 {
+    let mut merged = Tally::default();
+    for tally in tallies {
+        merged.merge(tally);
+    }
+    match merged.quantile(q) {
+        Some(Quantile::At { low, high, .. }) => high - low,
+        _ => 0.0,
+    }
+}
+
 fn at(tally: &Tally, q: f64) -> Option<f64> {
     match tally.quantile(q)? {
         Quantile::At { value, .. } => Some(value),
         Quantile::Beyond(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::tally::Bucket;
+    use protocol::{
+        draw::{Draws, Purpose},
+        time::Duration,
+    };
+
+    fn metric(name: &str) -> MetricId {
+        MetricId::of(name).unwrap()
+    }
+
+    fn figures(seed: u64, replication: u32, values: &[(&str, f64)]) -> Figures {
+        let mut figures = Figures::new(seed, replication);
+        for (name, value) in values {
+            figures.set(metric(name), Group::all(), *value);
+        }
+        figures
+    }
+
+    fn of<'a>(differences: &'a [Difference], name: &str) -> &'a Difference {
+        differences.iter().find(|row| row.metric == metric(name)).unwrap()
+    }
+
+    #[test]
+    fn what_both_sides_share_does_not_blur_the_difference() {
+        let draws = Draws::new(1, 0, Purpose::Toy);
+        let side = |shift: f64| -> Vec<Figures> {
+            (0..10)
+                .map(|n| {
+                    figures(1, n, &[("wishes.attempts", 10.0 * draws.unit(n.into(), 0) + shift)])
+                })
+                .collect()
+        };
+        // The second side comes in another order, and has one replication more.
+        let mut after = side(0.5);
+        after.push(figures(1, 99, &[("wishes.attempts", 100.0)]));
+        after.reverse();
+        let differences = compare(&side(0.0), &after, 0.95).unwrap();
+        let row = of(&differences, "wishes.attempts");
+        assert_eq!(row.replications, 10);
+        let interval = row.interval.unwrap();
+        assert!((row.difference.unwrap() - 0.5).abs() < 1e-9);
+        assert!(interval.half_width() < 1e-6, "the draws are common: {interval:?}");
+    }
+
+    #[test]
+    fn other_seeds_and_nothing_in_common_are_refused() {
+        let one = [figures(1, 0, &[("flows.started", 1.0)])];
+        let other = [figures(2, 0, &[("flows.started", 1.0)])];
+        assert_eq!(compare(&one, &other, 0.95), Err(CompareFault::Seeds(1, 2)));
+        let later = [figures(1, 1, &[("flows.started", 1.0)])];
+        assert_eq!(compare(&one, &later, 0.95), Err(CompareFault::NothingInCommon));
+    }
+
+    #[test]
+    fn two_sides_that_saw_none_are_not_sure_to_be_equal() {
+        let side = |started: f64| -> Vec<Figures> {
+            let values =
+                [("flows.started", started), ("flows.completed", started), ("flows.proper", 0.0)];
+            (0..3).map(|n| figures(1, n, &values)).collect()
+        };
+        let differences = compare(&side(100.0), &side(100.0), 0.95).unwrap();
+        for name in ["flows.proper", "flows.proper_ratio", "flows.completed_ratio"] {
+            let row = of(&differences, name);
+            assert_eq!(row.difference, Some(0.0));
+            let interval = row.interval.unwrap();
+            assert!(interval.low < 0.0 && interval.high > 0.0, "{name}: {interval:?}");
+        }
+        // As many started on both sides in every replication: that is no chance.
+        assert_eq!(
+            of(&differences, "flows.started").interval,
+            Some(Interval { low: 0.0, high: 0.0 })
+        );
+    }
+
+    #[test]
+    fn a_quantile_is_compared_section_by_section_and_one_pair_has_no_interval() {
+        let side = |shift: u64| -> Vec<Figures> {
+            (0..4u64)
+                .map(|n| {
+                    let mut tally = Tally::default();
+                    for step in 0..100 {
+                        let low = Duration::from_millis(1_000 * n + 10 * step + shift);
+                        let high = low + Duration::from_millis(10);
+                        tally.add(Bucket { low, high, count: 10 });
+                    }
+                    let mut figures = Figures::new(1, n as u32);
+                    figures.set_tally(metric("latency.machine"), Group::all(), tally);
+                    figures
+                })
+                .collect()
+        };
+        let (before, after) = (side(0), side(200));
+        let differences = compare(&before, &after, 0.95).unwrap();
+        let row = of(&differences, "latency.machine.p50");
+        assert!((row.difference.unwrap() - 0.2).abs() < 1e-9);
+        // Every section moved alike; what is left is the width of a bucket.
+        assert!((row.interval.unwrap().half_width() - 0.01).abs() < 1e-9);
+        let differences = compare(&before[..1], &after[..1], 0.95).unwrap();
+        assert_eq!(of(&differences, "latency.machine.p50").interval, None);
+    }
+
+    #[test]
+    fn maxima_are_compared_by_their_ranges() {
+        let side = |values: [f64; 3]| -> Vec<Figures> {
+            let of = |(n, value)| figures(1, n, &[("hosts.za.queue.max", value)]);
+            (0..3).zip(values).map(of).collect()
+        };
+        let differences = compare(&side([3.0, 5.0, 4.0]), &side([4.0, 9.0, 4.0]), 0.95).unwrap();
+        let row = of(&differences, "hosts.za.queue.max");
+        assert_eq!(row.difference, Some(4.0));
+        assert_eq!(row.interval, Some(Interval { low: 0.0, high: 4.0 }));
     }
 }

@@ -259,3 +259,87 @@ mod tests {
         near(interval.half_width(), 4.302653 / 3f64.sqrt(), 1e-6);
     }
 }
+
+#[cfg(test)]
+mod coverage {
+    //! Intervals must hold the true value as often as they say, seen over a thousand trials of a known
+    //! distribution. Of 1,000 trials at 95 %, 950 are expected, with a standard deviation of 7.
+
+    use super::*;
+    use crate::statistics::times::{Precision, Times};
+    use protocol::{
+        draw::{Draws, Purpose},
+        time::Duration,
+    };
+
+    const TRIALS: u32 = 1_000;
+    const REPLICATIONS: u32 = 10;
+
+    /// The n-th time of one replication of one trial, exponential with mean 1 s.
+    fn time(draws: &Draws, trial: u32, replication: u32, n: u32) -> f64 {
+        let entity = u64::from(trial) << 32 | u64::from(replication);
+        -(1.0 - draws.unit(entity, n)).ln()
+    }
+
+    fn covered(holds: impl Fn(&Draws, u32) -> bool) -> u32 {
+        let draws = Draws::new(2018, 0, Purpose::Toy);
+        (0..TRIALS).map(|trial| u32::from(holds(&draws, trial))).sum()
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_holds_it_in_95_of_100_trials() {
+        let covered = covered(|draws, trial| {
+            let values: Vec<f64> = (0..REPLICATIONS)
+                .map(|replication| {
+                    let times: Vec<f64> =
+                        (0..50).map(|n| time(draws, trial, replication, n)).collect();
+                    mean(&times).unwrap()
+                })
+                .collect();
+            interval_of_mean(&values, 0.95).unwrap().has(1.0)
+        });
+        assert!((930..=970).contains(&covered), "{covered}");
+    }
+
+    #[test]
+    fn the_interval_of_a_quantile_holds_it_in_95_of_100_trials() {
+        for (q, observations) in [(0.5, 400), (0.95, 1_000)] {
+            let truth = -f64::ln(1.0 - q);
+            let covered = covered(|draws, trial| {
+                let tallies: Vec<Tally> = (0..REPLICATIONS)
+                    .map(|replication| {
+                        let mut times = Times::new(Precision::Fine);
+                        for n in 0..observations {
+                            let time = time(draws, trial, replication, n);
+                            times.record(Duration::from_secs_f64(time));
+                        }
+                        times.tally()
+                    })
+                    .collect();
+                let tallies: Vec<&Tally> = tallies.iter().collect();
+                let (_, interval) = quantile(&tallies, q, 0.95);
+                interval.unwrap().has(truth)
+            });
+            assert!((925..=975).contains(&covered), "{q}: {covered}");
+        }
+    }
+
+    #[test]
+    fn the_exact_interval_of_a_share_holds_it_at_least_as_often_as_it_says() {
+        for truth in [0.001, 0.02, 0.3] {
+            let covered = covered(|draws, trial| {
+                let of = 200;
+                let kept = (0..of).filter(|n| draws.unit(trial.into(), *n) < truth).count();
+                clopper_pearson(kept as u64, of.into(), 0.95).unwrap().has(truth)
+            });
+            assert!(covered >= 935, "{truth}: {covered}");
+        }
+    }
+
+    #[test]
+    fn the_exact_interval_of_none_holds_a_mean_that_gives_none_one_time_in_forty() {
+        // Poisson with mean m per replication gives none in ten with probability e^(-10 m).
+        let high = interval_of_none(10, 0.95).unwrap().high;
+        assert!(((-10.0 * high).exp() - 0.025).abs() < 1e-9);
+    }
+}

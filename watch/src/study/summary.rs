@@ -191,3 +191,142 @@ impl<'a> Groups<'a> {
         found.into_iter().flatten().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::tally::Bucket;
+    use protocol::time::Duration;
+
+    fn metric(name: &str) -> MetricId {
+        MetricId::of(name).unwrap()
+    }
+
+    /// One replication with these values.
+    fn figures(replication: u32, values: &[(&str, &str, f64)]) -> Figures {
+        let mut figures = Figures::new(1, replication);
+        for (name, group, value) in values {
+            figures.set(metric(name), (*group).into(), *value);
+        }
+        figures
+    }
+
+    fn times(count: u64, beyond: u64) -> Tally {
+        let mut tally = Tally::default();
+        for second in 0..count {
+            let edge = Duration::from_secs;
+            tally.add(Bucket { low: edge(second), high: edge(second + 1), count: 1 });
+        }
+        tally.add_beyond(beyond);
+        tally
+    }
+
+    fn row<'a>(summary: &'a Summary, name: &str, group: &str) -> &'a SummaryRow {
+        summary.row(metric(name), &group.into()).unwrap_or_else(|| panic!("{name} {group}"))
+    }
+
+    #[test]
+    fn one_replication_has_estimates_and_no_interval() {
+        let mut one = figures(0, &[("flows.started", "", 4.0), ("flows.completed", "", 3.0)]);
+        one.set_tally(metric("latency.machine"), Group::all(), times(1_000, 0));
+        let summary = summarise(&[one]);
+        for name in ["flows.started", "flows.completed_ratio", "latency.machine.p95"] {
+            let row = row(&summary, name, "");
+            assert!(row.estimate.value().is_some(), "{name}");
+            assert_eq!((row.interval, row.replications), (None, 1), "{name}");
+        }
+        assert_eq!(row(&summary, "flows.completed_ratio", "").estimate, Estimate::Value(0.75));
+    }
+
+    #[test]
+    fn a_count_that_a_replication_has_not_is_none_and_a_mean_that_it_has_not_is_left_out() {
+        let summary = summarise(&[
+            figures(0, &[("wishes.unserved", "cause=left", 6.0), ("wishes.attempts", "", 2.0)]),
+            figures(1, &[("wishes.unserved", "", 0.0)]),
+            figures(2, &[("wishes.attempts", "", 3.0)]),
+        ]);
+        let left = row(&summary, "wishes.unserved", "cause=left");
+        assert_eq!((left.estimate, left.replications), (Estimate::Value(2.0), 3));
+        assert_eq!(left.interval.unwrap().low, 0.0, "a count is never negative");
+        let attempts = row(&summary, "wishes.attempts", "");
+        assert_eq!((attempts.estimate, attempts.replications), (Estimate::Value(2.5), 2));
+    }
+
+    #[test]
+    fn none_and_all_have_intervals_that_are_not_zero() {
+        let one = |replication| {
+            let started = ("flows.started", "", 100.0);
+            let completed = ("flows.completed", "", 100.0);
+            let proper = ("flows.proper", "", 0.0);
+            figures(replication, &[started, completed, proper, ("tokens.collisions", "", 0.0)])
+        };
+        let summary = summarise(&[one(0), one(1)]);
+        let all = row(&summary, "flows.completed_ratio", "");
+        assert_eq!(all.estimate, Estimate::Value(1.0));
+        assert_eq!(all.interval, clopper_pearson(200, 200, 0.95));
+        let none = row(&summary, "flows.proper_ratio", "");
+        assert_eq!(none.interval, clopper_pearson(0, 200, 0.95));
+        let collisions = row(&summary, "tokens.collisions", "");
+        assert_eq!(collisions.interval, interval_of_none(2, 0.95));
+    }
+
+    #[test]
+    fn a_maximum_has_the_range_of_the_replications() {
+        let of =
+            |replication, value| figures(replication, &[("hosts.za.utilisation.max", "", value)]);
+        let summary = summarise(&[of(0, 0.7), of(1, 0.9), of(2, 0.8)]);
+        let row = row(&summary, "hosts.za.utilisation.max", "");
+        assert_eq!(row.estimate, Estimate::Value(0.9));
+        assert_eq!(row.interval, Some(Interval { low: 0.7, high: 0.9 }));
+    }
+
+    #[test]
+    fn a_quantile_needs_enough_beyond_it_in_every_replication() {
+        let with = |replication, count, beyond| {
+            let mut figures = Figures::new(1, replication);
+            figures.set_tally(metric("latency.machine"), Group::all(), times(count, beyond));
+            figures
+        };
+        let summary = summarise(&[with(0, 400, 0), with(1, 399, 0)]);
+        assert_eq!(row(&summary, "latency.machine.p50", "").estimate, Estimate::Value(199.75));
+        let p95 = row(&summary, "latency.machine.p95", "");
+        assert_eq!((p95.estimate, p95.interval), (Estimate::TooFew(399), None));
+        let nobody = Figures::new(1, 1);
+        let summary = summarise(&[with(0, 4_000, 0), nobody]);
+        assert_eq!(row(&summary, "latency.machine.p50", "").estimate, Estimate::TooFew(0));
+    }
+
+    #[test]
+    fn a_quantile_among_what_never_ended_is_more_than_the_longest() {
+        let with = |replication, beyond| {
+            let mut figures = Figures::new(1, replication);
+            figures.set_tally(metric("latency.machine"), Group::all(), times(400, beyond));
+            figures
+        };
+        let summary = summarise(&[with(0, 400), with(1, 500)]);
+        let p95 = row(&summary, "latency.machine.p95", "");
+        assert_eq!((p95.estimate, p95.interval), (Estimate::MoreThan(400.0), None));
+        // In one replication the median is among them, in both together it is not.
+        let summary = summarise(&[with(0, 410), with(1, 0)]);
+        let p50 = row(&summary, "latency.machine.p50", "");
+        assert!(p50.estimate.value().is_some());
+        assert_eq!(p50.interval.unwrap().high, f64::INFINITY);
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_table_and_of_groups_and_can_be_found() {
+        let summary = summarise(&[figures(
+            0,
+            &[
+                ("flows.started", "pgo=pgo-10", 1.0),
+                ("flows.started", "pgo=pgo-9", 1.0),
+                ("flows.started", "", 2.0),
+            ],
+        )]);
+        let names: Vec<&str> =
+            summary.groups("flows.started").map(|row| row.group.name()).collect();
+        assert_eq!(names, ["pgo=pgo-9", "pgo=pgo-10"]);
+        assert_eq!(summary.overall("flows.started").unwrap().estimate, Estimate::Value(2.0));
+        assert_eq!(summary.overall("flows.nonsense"), None);
+    }
+}
