@@ -7,6 +7,8 @@
 //! are those of crate `statrs`, rounded so that the last bit of a platform's logarithm does not show in a
 //! result.
 
+use std::fmt;
+
 use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
 use super::tally::{Quantile, Tally};
@@ -34,6 +36,17 @@ impl Estimate {
         match self {
             Self::Value(value) => Some(value),
             Self::MoreThan(_) | Self::TooFew(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Estimate {
+    /// As result files write it: `0.96`, `> 3600`, `too few (17)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::MoreThan(value) => write!(f, "> {value}"),
+            Self::TooFew(count) => write!(f, "too few ({count})"),
         }
     }
 }
@@ -247,6 +260,13 @@ mod tests {
         assert_eq!(interval.low, 0.0);
         near(interval.high, 0.3688879, 1e-6);
         assert_eq!(interval_of_none(1, 0.95), None);
+    }
+
+    #[test]
+    fn an_estimate_is_written_as_what_it_is() {
+        assert_eq!(Estimate::Value(0.96).to_string(), "0.96");
+        assert_eq!(Estimate::MoreThan(3_600.0).to_string(), "> 3600");
+        assert_eq!(Estimate::TooFew(17).to_string(), "too few (17)");
     }
 
     #[test]
