@@ -230,6 +230,7 @@ pub struct Ask {
 
 impl Ask {
     /// A request of a gateway, for the sake of `parent`.
+    #[inline]
     pub const fn for_the_sake_of(
         parent: Option<ExchangeId>,
         to: NameId,
@@ -240,6 +241,7 @@ impl Ask {
     }
 
     /// A request of a browser.
+    #[inline]
     pub const fn browse(
         to: NameId,
         release: Release,
@@ -310,6 +312,7 @@ impl Outbox {
     }
 
     /// Asks; the answer or a failure will come with this id.
+    #[inline]
     pub fn ask(&mut self, ask: Ask, work: Work) -> ExchangeId {
         let exchange = self.exchanges.next();
         self.works.push(work);
@@ -318,33 +321,39 @@ impl Outbox {
     }
 
     /// Answers.
+    #[inline]
     pub fn reply(&mut self, exchange: ExchangeId, response: Response, work: Work) {
         self.works.push(work);
         self.actions.push(Action::Reply(exchange, response, None));
     }
 
     /// Answers that it will not, because of a rule. The response is what the peer sees; the rule is why.
+    #[inline]
     pub fn refuse(&mut self, rule: Rule, exchange: ExchangeId, response: Response, work: Work) {
         self.works.push(work);
         self.actions.push(Action::Reply(exchange, response, Some(rule)));
     }
 
     /// Does more work before anything leaves.
+    #[inline]
     pub fn work(&mut self, work: Work) {
         self.works.push(work);
     }
 
     /// Arms a timer, or moves it.
+    #[inline]
     pub fn arm(&mut self, timer: TimerId, at: Instant) {
         self.actions.push(Action::Arm(timer, at));
     }
 
     /// Disarms a timer.
+    #[inline]
     pub fn disarm(&mut self, timer: TimerId) {
         self.actions.push(Action::Disarm(timer));
     }
 
     /// Notes an event: testimony, not evidence.
+    #[inline]
     pub fn note(&mut self, note: Note) {
         self.actions.push(Action::Note(note));
     }
@@ -370,6 +379,7 @@ impl Outbox {
     }
 
     /// Draws a number of 128 bits that nobody can guess.
+    #[inline]
     pub fn draw(&mut self) -> u128 {
         match &mut self.draws {
             Chance::Keyed { draws, entity, count } => {
@@ -384,31 +394,50 @@ impl Outbox {
 /// For drivers, and for deviants that rewrite what the actor inside them wants.
 impl Outbox {
     /// What was wanted so far, in order.
+    #[inline]
     pub fn actions(&self) -> &[Action] {
         &self.actions
     }
 
     /// What was wanted so far, to rewrite or withhold.
+    #[inline]
     pub fn actions_mut(&mut self) -> &mut Vec<Action> {
         &mut self.actions
     }
 
     /// The work named so far.
+    #[inline]
     pub fn works(&self) -> &[Work] {
         &self.works
     }
 
     /// The work named so far, to add to or clear.
+    #[inline]
     pub fn works_mut(&mut self) -> &mut Vec<Work> {
         &mut self.works
     }
 
-    /// Takes the draws of the next host to be called, and gives back those of the last.
-    pub fn swap_chance(&mut self, chance: Chance) -> Chance {
-        std::mem::replace(&mut self.draws, chance)
+    /// The host that is called next has drawn so many values already; `entity` is the host and its
+    /// incarnation. For keyed draws only.
+    #[inline]
+    pub fn draw_for(&mut self, host: u64, drawn: u32) {
+        if let Chance::Keyed { entity, count, .. } = &mut self.draws {
+            *entity = host;
+            *count = drawn;
+        }
+    }
+
+    /// How many values the host that was called last has drawn by now.
+    #[inline]
+    pub fn drawn(&self) -> u32 {
+        match self.draws {
+            Chance::Keyed { count, .. } => count,
+            Chance::Outside(_) => 0,
+        }
     }
 
     /// The ids of exchanges.
+    #[inline]
     pub fn exchanges(&mut self) -> &mut ExchangeIds {
         &mut self.exchanges
     }
@@ -424,6 +453,7 @@ pub struct ExchangeIds {
 impl ExchangeIds {
     /// An id that is not in use.
     #[expect(clippy::should_implement_trait, reason = "there is no end to iterate to")]
+    #[inline]
     pub fn next(&mut self) -> ExchangeId {
         self.free.pop().unwrap_or_else(|| {
             self.fresh += 1;
@@ -432,6 +462,7 @@ impl ExchangeIds {
     }
 
     /// The exchange has ended and nothing refers to it any more.
+    #[inline]
     pub fn release(&mut self, exchange: ExchangeId) {
         self.free.push(ExchangeId { turn: exchange.turn.wrapping_add(1), ..exchange });
     }

@@ -49,6 +49,7 @@ impl Distribution {
     }
 
     /// Draws a number.
+    #[inline]
     pub fn sample(&self, words: &mut Words) -> f64 {
         match self {
             Self::Fixed(value) => *value,
@@ -66,6 +67,7 @@ impl Distribution {
     }
 
     /// Draws a length of time; the numbers are seconds.
+    #[inline]
     pub fn duration(&self, words: &mut Words) -> Duration {
         Duration::from_secs_f64(self.sample(words))
     }
@@ -82,6 +84,7 @@ impl Distribution {
     }
 
     /// Whether every draw is exactly zero.
+    #[inline]
     pub fn is_zero(&self) -> bool {
         matches!(self, Self::Fixed(value) if *value == 0.0)
     }

@@ -1,7 +1,7 @@
 //! Keyed random draws: every draw is a pure function of (seed, replication, purpose, entity, n).
 //!
 //! Nothing here holds a state that two users could share, so that a fault, a rule or one more draw
-//! somewhere moves no other draw (semantics 6). The generator is Philox4x32-10 of Salmon, Moraes, Dror
+//! somewhere moves no other draw (semantics 6). The generator is Philox2x64-10 of Salmon, Moraes, Dror
 //! and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). Secret values of the twin do not
 //! come from here but from the operating system.
 
@@ -49,32 +49,34 @@ pub enum Purpose {
 /// The draws for one purpose in one replication.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws {
-    key: [u32; 2],
+    key: u64,
 }
 
 impl Draws {
     /// Draws for this purpose.
     pub fn new(seed: u64, replication: u32, purpose: Purpose) -> Self {
-        let block = philox(halves(seed), [replication, purpose as u32, 0, 0]);
-        Self { key: [block[0], block[1]] }
+        let counter = [u64::from(replication), purpose as u64];
+        Self { key: philox(seed, counter)[0] }
     }
 
     /// The random words that belong to the `n`-th draw of one entity.
+    #[inline]
     pub fn of(&self, entity: u64, n: u32) -> Words {
-        let [low, high] = halves(entity);
-        Words { key: self.key, counter: [0, n, low, high], block: [0; 4], left: 0 }
+        let counter = [entity, u64::from(n) << 32];
+        Words { key: self.key, counter, block: philox(self.key, counter), used: 0 }
     }
 
     /// A number of 128 bits: the `n`-th draw of one entity.
+    #[inline]
     pub fn bits(&self, entity: u64, n: u32) -> u128 {
-        let [low, high] = halves(entity);
-        let [a, b, c, d] = philox(self.key, [0, n, low, high]);
-        u128::from(a) << 96 | u128::from(b) << 64 | u128::from(c) << 32 | u128::from(d)
+        let words = self.of(entity, n);
+        u128::from(words.block[0]) << 64 | u128::from(words.block[1])
     }
 
     /// A number in [0, 1): the `n`-th draw of one entity.
+    #[inline]
     pub fn unit(&self, entity: u64, n: u32) -> f64 {
-        unit((self.bits(entity, n) >> 64) as u64)
+        self.of(entity, n).unit()
     }
 }
 
@@ -82,43 +84,46 @@ impl Draws {
 /// ones from here and from nowhere else.
 #[derive(Clone, Debug)]
 pub struct Words {
-    key: [u32; 2],
-    counter: [u32; 4],
-    block: [u32; 4],
-    left: u8,
+    key: u64,
+    counter: [u64; 2],
+    block: [u64; 2],
+    used: u8,
 }
 
 impl Words {
     /// A number in [0, 1).
+    #[inline]
     pub fn unit(&mut self) -> f64 {
-        let Ok(word) = self.try_next_u64();
-        unit(word)
+        unit(self.next_word())
     }
 
-    fn next_word(&mut self) -> u32 {
-        if self.left == 0 {
+    #[inline]
+    fn next_word(&mut self) -> u64 {
+        if self.used == 2 {
+            self.counter[1] = self.counter[1].wrapping_add(1);
             self.block = philox(self.key, self.counter);
-            self.counter[0] = self.counter[0].wrapping_add(1);
-            self.left = 4;
+            self.used = 0;
         }
-        self.left -= 1;
-        self.block[3 - usize::from(self.left)]
+        self.used += 1;
+        self.block[usize::from(self.used - 1)]
     }
 }
 
 impl TryRng for Words {
     type Error = Infallible;
 
+    #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_word() >> 32) as u32)
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
         Ok(self.next_word())
     }
 
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from(self.next_word()) << 32 | u64::from(self.next_word()))
-    }
-
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(4) {
+        for chunk in bytes.chunks_mut(8) {
             let word = self.next_word().to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);
         }
@@ -127,26 +132,18 @@ impl TryRng for Words {
 }
 
 /// The 53 upper bits of a word as a number in [0, 1).
+#[inline]
 fn unit(word: u64) -> f64 {
     (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
-fn halves(value: u64) -> [u32; 2] {
-    [value as u32, (value >> 32) as u32]
-}
-
-/// Philox4x32-10: ten rounds of multiply, cross over and add the key.
-fn philox(mut key: [u32; 2], mut counter: [u32; 4]) -> [u32; 4] {
+/// Philox2x64-10: ten rounds of multiply, cross over and bump the key.
+#[inline]
+fn philox(mut key: u64, mut counter: [u64; 2]) -> [u64; 2] {
     for _ in 0..10 {
-        let a = 0xD251_1F53_u64 * u64::from(counter[0]);
-        let b = 0xCD9E_8D57_u64 * u64::from(counter[2]);
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
-        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+        let product = 0xD2B7_4407_B1CE_6E93_u128 * u128::from(counter[0]);
+        counter = [(product >> 64) as u64 ^ key ^ counter[1], product as u64];
+        key = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
     }
     counter
 }
@@ -158,17 +155,11 @@ mod tests {
     /// The known answers that the authors publish with their Random123 library (kat_vectors).
     #[test]
     fn philox_gives_the_published_known_answers() {
-        assert_eq!(philox([0; 2], [0; 4]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(philox(0, [0; 2]), [0xca00_a045_9843_d731, 0x66c2_4222_c9a8_45b5]);
+        assert_eq!(philox(u64::MAX, [u64::MAX; 2]), [0x65b0_21d6_0cd8_310f, 0x4d02_f322_2f86_df20]);
         assert_eq!(
-            philox([u32::MAX; 2], [u32::MAX; 4]),
-            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-        );
-        assert_eq!(
-            philox(
-                [0xa409_3822, 0x299f_31d0],
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]
-            ),
-            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+            philox(0xa409_3822_299f_31d0, [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344]),
+            [0x0a5e_742c_2997_341c, 0xb0f8_83d3_8000_de5d]
         );
     }
 

@@ -650,6 +650,7 @@ pub enum Availability {
 
 impl Message {
     /// Which row of the table it is.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Request(request) => request.kind(),
@@ -659,6 +660,7 @@ impl Message {
 
     /// Size on the wire, in bytes, as far as a link with a bandwidth cares: what varies is counted, the
     /// rest is [`Self::FRAME`].
+    #[inline]
     pub fn bytes(&self) -> u64 {
         let body = match self {
             Self::Response(Response::Fhir(answer)) => answer.content.bytes.into(),

@@ -34,6 +34,7 @@ impl Duration {
     }
 
     /// The nearest whole nanosecond; negative and not-a-number become zero, what is too long becomes [`Self::MAX`].
+    #[inline]
     pub fn from_secs_f64(secs: f64) -> Self {
         Self((secs * 1e9 + 0.5) as u64)
     }
@@ -54,6 +55,7 @@ impl Duration {
     }
 
     /// This minus `other`, never below zero.
+    #[inline]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -64,6 +66,7 @@ impl Duration {
     }
 
     /// Stretched by a factor, to the nearest nanosecond.
+    #[inline]
     pub fn mul_f64(self, factor: f64) -> Self {
         Self((self.0 as f64 * factor + 0.5) as u64)
     }
@@ -71,12 +74,14 @@ impl Duration {
 
 impl Add for Duration {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Duration {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -127,6 +132,7 @@ impl Instant {
     }
 
     /// How long ago `earlier` was; zero if it is yet to come.
+    #[inline]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
@@ -134,6 +140,7 @@ impl Instant {
 
 impl Add<Duration> for Instant {
     type Output = Self;
+    #[inline]
     fn add(self, length: Duration) -> Self {
         Self(self.0.saturating_add(length.0))
     }
@@ -175,6 +182,7 @@ impl WallTime {
 
 impl Add<Duration> for WallTime {
     type Output = Self;
+    #[inline]
     fn add(self, length: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(length.0))
     }
@@ -182,6 +190,7 @@ impl Add<Duration> for WallTime {
 
 impl Sub<Duration> for WallTime {
     type Output = Self;
+    #[inline]
     fn sub(self, length: Duration) -> Self {
         Self(self.0.saturating_sub_unsigned(length.0))
     }

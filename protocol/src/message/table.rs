@@ -483,6 +483,7 @@ impl Kind {
 
 impl Request {
     /// Which row of the table it is.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Browse(browse) => browse.kind(),
@@ -504,6 +505,7 @@ impl Request {
 
 impl Browse {
     /// Which row of the table it is.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Open => Kind::Open,
@@ -524,6 +526,7 @@ impl Browse {
 
 impl Response {
     /// Which row of the table it is.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Page { .. } => Kind::Page,
