@@ -149,6 +149,26 @@ fn an_exchange_that_ends_twice_or_never_began_breaks_conservation() {
 }
 
 #[test]
+fn an_exchange_whose_asker_was_gone_is_accounted_for_when_its_place_is_used_again() {
+    let mut script = Script::nobody(at(1.0));
+    let open = script.ask(PGO, ZA, ZA_BACK, offer_code());
+    let gone = open.envelope.exchange;
+    script.wait(10);
+    let mut next = script.ask(PGO, ZA, ZA_BACK, offer_code());
+    // The driver gives the same place out again, at its next turn.
+    let again = ExchangeId { turn: gone.turn + 1, ..gone };
+    if let Some((_, Owned::Asked { envelope, .. })) = script.events.last_mut() {
+        envelope.exchange = again;
+    }
+    next.envelope.exchange = again;
+    script.fail(&next, Failure::Reset, 1);
+    let replication = replication(script);
+    assert!(replication.conservation.holds(), "{:?}", replication.conservation);
+    assert_eq!(replication.conservation.exchanges.left, 1);
+    assert_eq!(value(&replication, "totals.open"), 1.0);
+}
+
+#[test]
 fn what_a_host_asks_of_its_own_driver_is_no_exchange_of_the_network() {
     let mut script = Script::nobody(at(1.0));
     let publish = Request::Publish(ListKind::Zal);

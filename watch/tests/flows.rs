@@ -312,6 +312,29 @@ fn who_leaves_first_has_abandoned() {
 }
 
 #[test]
+fn who_is_done_while_an_older_click_is_still_unanswered_has_seen_what_was_shown() {
+    let mut script = script();
+    script.open(5);
+    script.think(1_000);
+    let _ = script.ask(script.visitor, PGO, PGO_NAME, Request::Browse(choose()));
+    script.browse(PGO, PGO_NAME, choose(), page(Page::NoSession));
+    script.end(true);
+    expect(script, Outcome::Lost, "no-session@pgo-1", 2);
+}
+
+#[test]
+fn a_chain_of_redirects_without_end_is_lost() {
+    let mut script = script();
+    script.open(5);
+    script.think(1_000);
+    for _ in 0..20 {
+        script.browse(PGO, PGO_NAME, choose(), redirect(PGO_NAME, choose()));
+    }
+    script.end(false);
+    expect(script, Outcome::Lost, "", 2);
+}
+
+#[test]
 fn a_limit_of_the_browser_or_of_a_gateway_is_timed_out() {
     let mut browser = script();
     browser.open(5);

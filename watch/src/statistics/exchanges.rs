@@ -44,6 +44,9 @@ pub struct Totals {
     pub replies: u64,
     /// Exchanges that ended without a response, by [`Failure`].
     pub failures: [u64; 5],
+    /// Exchanges whose asker was gone before they ended: it crashed, or left. Nothing says so; it shows when
+    /// another exchange has their place.
+    pub left: u64,
     /// Responses that came for an exchange that had ended.
     pub late: u64,
     /// Exchanges that ended twice, or without having begun. None in a run whose driver keeps its word.
@@ -151,7 +154,10 @@ impl Exchanges {
             self.asks.resize(place + 1, Ask::NONE);
         }
         self.totals.asks += 1;
-        self.totals.strays += u64::from(self.asks[place].open);
+        if self.asks[place].open {
+            let same = self.asks[place].turn == exchange.turn;
+            *(if same { &mut self.totals.strays } else { &mut self.totals.left }) += 1;
+        }
         let measured = self.window.has(now);
         let state = if measured { NormState::Asked } else { NormState::Outside };
         self.asks[place] = Ask { asked: now, turn: exchange.turn, kind, open: true, state };
@@ -225,7 +231,7 @@ impl Exchanges {
         }
     }
 
-    /// Exchanges that are open now.
+    /// Exchanges that are open now, or were when their asker was gone.
     pub fn open(&self) -> u64 {
         self.asks.iter().filter(|ask| ask.open).count() as u64
     }

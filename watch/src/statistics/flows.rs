@@ -147,7 +147,12 @@ impl Flows {
             return None;
         };
         known.spend(now, Part::Wait);
-        let end = if waiting { End::Waiting } else { End::Done };
+        // An answer to an older click may still be on its way while the person looks at a page.
+        let end = match (known.has(Mark::Waiting), waiting) {
+            (false, _) => End::Done,
+            (true, true) => End::Waiting,
+            (true, false) => End::Nowhere,
+        };
         let outcome = outcome::outcome(known.seen(), end);
         if outcome == Outcome::Abandoned {
             known.blame(Cause::nowhere(Why::Left));

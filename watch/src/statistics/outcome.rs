@@ -227,21 +227,25 @@ pub enum End {
     Done,
     /// The person left while waiting for an answer.
     Waiting,
+    /// The browser gave up, with neither a page to look at nor an answer to wait for: a chain of redirects
+    /// had no end.
+    Nowhere,
     /// The run ended first.
     Never,
 }
 
 /// The outcome of a flow in which this was seen last.
 ///
-/// | seen last | the person is done | left while waiting | the run ended first |
-/// |---|---|---|---|
-/// | told: completed, exception-1 … exception-8 | as told | as told | as told |
-/// | broken off: timed-out, refused-tls, lost, not offered | as seen | abandoned | running |
-/// | a question, or nothing | abandoned | abandoned | running |
+/// | seen last | the person is done | left while waiting | no page came | the run ended first |
+/// |---|---|---|---|---|
+/// | told: completed, exception-1 … exception-8 | as told | as told | as told | as told |
+/// | broken off: timed-out, refused-tls, lost, not offered | as seen | abandoned | lost | running |
+/// | a question, or nothing | abandoned | abandoned | lost | running |
 pub const fn outcome(seen: Option<Outcome>, end: End) -> Outcome {
     match (seen, end) {
         (Some(outcome), _) if outcome.is_told() => outcome,
         (_, End::Never) => Outcome::Running,
+        (_, End::Nowhere) => Outcome::Lost,
         (_, End::Waiting) | (None, End::Done) => Outcome::Abandoned,
         (Some(outcome), End::Done) => outcome,
     }
@@ -331,6 +335,7 @@ mod tests {
         assert_eq!(outcome(None, End::Waiting), Outcome::Abandoned);
         assert_eq!(outcome(Some(Outcome::Lost), End::Waiting), Outcome::Abandoned);
         assert_eq!(outcome(Some(Outcome::Lost), End::Done), Outcome::Lost);
+        assert_eq!(outcome(None, End::Nowhere), Outcome::Lost);
         assert_eq!(outcome(Some(Outcome::InvalidRequest), End::Waiting), Outcome::InvalidRequest);
         assert_eq!(outcome(None, End::Done), Outcome::Abandoned);
         assert_eq!(outcome(Some(Outcome::Lost), End::Never), Outcome::Running);

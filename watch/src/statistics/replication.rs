@@ -58,7 +58,7 @@ pub struct Conservation {
     pub outcomes: [u64; Outcome::COUNT],
     /// Exchanges begun, and how they ended.
     pub exchanges: Totals,
-    /// Exchanges open at the end.
+    /// Exchanges open at the end, or when their asker was gone.
     pub open: u64,
     /// Hosts whose jobs of the window do not add up, as places in the rows of hosts.
     pub unbalanced_hosts: Vec<usize>,
@@ -70,9 +70,9 @@ impl Conservation {
     /// Whether every flow has one outcome, every exchange ended once or is open, every job of every host is
     /// accounted for, and no event came that fits no state.
     pub fn holds(&self) -> bool {
-        let Totals { asks, replies, failures, strays, .. } = self.exchanges;
+        let Totals { asks, replies, failures, left, strays, .. } = self.exchanges;
         self.flows == self.outcomes.iter().sum::<u64>()
-            && asks == replies + failures.iter().sum::<u64>() + self.open
+            && asks == replies + failures.iter().sum::<u64>() + left + self.open
             && self.unbalanced_hosts.is_empty()
             && strays == 0
             && self.strays == 0
@@ -317,7 +317,7 @@ impl Sheet {
         self.count("totals.flows", conservation.flows);
         self.count("totals.asks", totals.asks);
         self.count("totals.replies", totals.replies);
-        self.count("totals.open", conservation.open);
+        self.count("totals.open", totals.left + conservation.open);
         self.count("totals.late", totals.late);
         for (name, count) in FAILURES.iter().zip(totals.failures) {
             self.count(&format!("totals.failures.{name}"), count);

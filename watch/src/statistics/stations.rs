@@ -209,7 +209,7 @@ impl Stations {
             HostChange::Down => station.down = true,
             HostChange::Up => station.down = false,
             HostChange::Paused => station.paused = true,
-            HostChange::Resumed | HostChange::Crashed => station.paused = false,
+            HostChange::Resumed => station.paused = false,
             _ => {}
         }
     }

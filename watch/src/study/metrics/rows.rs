@@ -399,7 +399,11 @@ fn totals(table: &mut Table) {
             format!("exchanges that ended without a response: {failure}"),
         );
     }
-    table.count("totals.open", "exchanges", "exchanges open at the end");
+    table.count(
+        "totals.open",
+        "exchanges",
+        "exchanges open at the end, or when their asker crashed or left",
+    );
     table.count("totals.late", "responses", "responses that came for an exchange that had ended");
     for channel in Channels::NAMES {
         table.count(
