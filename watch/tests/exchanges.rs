@@ -169,6 +169,15 @@ fn an_exchange_whose_asker_was_gone_is_accounted_for_when_its_place_is_used_agai
 }
 
 #[test]
+fn an_answer_ends_its_exchange_whatever_it_says() {
+    let mut script = Script::nobody(at(1.0));
+    script.call(PGO, ZA, ZA_BACK, offer_code(), Response::Done, None);
+    let replication = replication(script);
+    assert!(replication.conservation.holds());
+    assert_eq!(value(&replication, "totals.replies"), 1.0);
+}
+
+#[test]
 fn what_a_host_asks_of_its_own_driver_is_no_exchange_of_the_network() {
     let mut script = Script::nobody(at(1.0));
     let publish = Request::Publish(ListKind::Zal);

@@ -199,12 +199,9 @@ impl Exchanges {
         norm.answered(from, minute, now.since(arrived), network);
     }
 
-    /// A message arrives. Gives the channel that it came by.
+    /// A message arrives.
     pub fn arrived(&mut self, exchange: ExchangeId, kind: Kind, bytes: u64, now: Instant) {
         let mut channel = kind.row().channel;
-        if channel == Channel::Local {
-            return;
-        }
         if kind as u8 >= Kind::Page as u8 {
             match self.close(exchange) {
                 Some(ask) => {
@@ -212,9 +209,10 @@ impl Exchanges {
                     channel = ask.kind.row().channel;
                     self.seen_by_asker(&ask, kind, now);
                 }
-                None => self.totals.strays += 1,
+                None => self.totals.strays += u64::from(channel != Channel::Local),
             }
         }
+        // What a host says to its own driver is in no total: there is none for that channel.
         if let Some(total) = self.totals.bytes.get_mut(channel as usize) {
             *total += bytes;
         }
