@@ -13,7 +13,8 @@ use crate::study::tally::{Bucket, Tally};
 pub enum Precision {
     /// Buckets at most 1/128 wide, relative to what is in them; 18 kB.
     Fine,
-    /// Buckets at most 1/16 wide: for what there is one of per host or per group; 3 kB.
+    /// Buckets at most 1/16 wide, and only as many as the longest time so far needs, at most 3 kB: for
+    /// what there is one of per host or per group.
     Coarse,
 }
 
@@ -33,19 +34,24 @@ impl Times {
 
     /// Nothing recorded yet.
     pub fn new(precision: Precision) -> Self {
-        let figures = match precision {
-            Precision::Fine => 2,
-            Precision::Coarse => 1,
+        let (longest, figures) = match precision {
+            Precision::Fine => (Self::LONGEST, 2),
+            Precision::Coarse => (2 * Self::SHORTEST, 1),
         };
-        let histogram = Histogram::new_with_bounds(Self::SHORTEST, Self::LONGEST, figures)
+        let mut histogram = Histogram::new_with_bounds(Self::SHORTEST, longest, figures)
             .expect("the bounds are constants that the crate accepts");
+        histogram.auto(precision == Precision::Coarse);
         Self { histogram, sum: 0, beyond: 0 }
     }
 
     /// Records one time.
     pub fn record(&mut self, time: Duration) {
-        self.histogram.saturating_record(time.as_nanos());
-        self.sum += u128::from(time.as_nanos());
+        let nanos = time.as_nanos();
+        // It grows as far as it may; what is longer than that counts as that long.
+        if self.histogram.record(nanos.min(Self::LONGEST)).is_err() {
+            self.histogram.saturating_record(nanos);
+        }
+        self.sum += u128::from(nanos);
     }
 
     /// Records that something never ended.
@@ -87,9 +93,17 @@ mod tests {
 
     #[test]
     fn memory_is_what_the_precision_says() {
-        for (precision, bytes) in [(Precision::Fine, 18_000), (Precision::Coarse, 3_000)] {
-            let buckets = Times::new(precision).histogram.distinct_values();
+        for (precision, longest, bytes) in [
+            (Precision::Fine, Duration::ZERO, 18_000),
+            (Precision::Coarse, Duration::from_millis(1), 900),
+            (Precision::Coarse, Duration::from_secs(10), 1_600),
+            (Precision::Coarse, Duration::MAX, 3_000),
+        ] {
+            let mut times = Times::new(precision);
+            times.record(longest);
+            let buckets = times.histogram.distinct_values();
             assert!(buckets * size_of::<u32>() <= bytes, "{precision:?}: {buckets} buckets");
+            assert_eq!(times.tally().count(), 1);
         }
     }
 
