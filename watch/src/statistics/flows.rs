@@ -11,6 +11,7 @@ use protocol::{
     message::{
         Availability, Browse, ConsentAnswer, Envelope, Message, Page, Request, Response, Secret,
     },
+    role::Role,
     rule::Rule,
     time::Instant,
     trace::{FlowFacts, FlowRef},
@@ -108,8 +109,8 @@ impl Flows {
         }
         let subject = Subject {
             kind: facts.kind,
-            pgo: network.place(facts.pgo),
-            za: network.place(facts.za),
+            pgo: network.place(facts.pgo, Role::Pgo),
+            za: network.place(facts.za, Role::Za),
             zorgaanbieder: facts.zorgaanbieder,
             dienst: facts.dienst,
             release: facts.release,

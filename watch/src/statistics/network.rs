@@ -84,15 +84,16 @@ impl Network {
         self.state(host).map_or(Role::Person, |state| state.role)
     }
 
-    /// The place of a ZA gateway among those.
-    pub fn za(&self, host: HostId) -> Option<usize> {
-        let state = self.state(host).filter(|state| state.role == Role::Za)?;
-        Some(usize::from(state.place))
+    /// The place of a gateway among those of its role; [`Subject::NONE`] for a host of another role.
+    pub fn place(&self, host: HostId, role: Role) -> u16 {
+        let state = self.state(host).filter(|state| state.role == role);
+        state.map_or(Subject::NONE, |state| state.place)
     }
 
-    /// The place of a gateway among those of its role.
-    pub fn place(&self, host: HostId) -> u16 {
-        self.state(host).map_or(Subject::NONE, |state| state.place)
+    /// The place of a ZA gateway among those.
+    pub fn za(&self, host: HostId) -> Option<usize> {
+        let place = self.place(host, Role::Za);
+        (place != Subject::NONE).then_some(usize::from(place))
     }
 
     /// Whether a host is down.

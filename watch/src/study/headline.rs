@@ -106,10 +106,16 @@ fn percent(value: f64, interval: Option<Interval>) -> String {
     format!("{} %", digits(value * 100.0, interval))
 }
 
-/// Enough decimals of a percentage to see its interval.
+/// Enough decimals of a percentage to see its interval, or else the percentage itself.
 fn digits(percent: f64, interval: Option<Interval>) -> String {
-    let half_width = interval.map_or(0.1, |known| known.half_width() * 100.0);
-    let decimals = (1..4).find(|decimals| half_width * 10f64.powi(*decimals) >= 1.0).unwrap_or(4);
+    let half_width = interval.map_or(0.0, |known| known.half_width() * 100.0);
+    // An interval that is narrower than that is one of equal values and their rounding.
+    let narrow = half_width <= percent.abs() * 1e-6;
+    let shows = |decimals: &i32| match narrow {
+        true => percent.abs() * 10f64.powi(*decimals) >= 10.0 || percent == 0.0,
+        false => half_width * 10f64.powi(*decimals) >= 1.0,
+    };
+    let decimals = (1..4).find(shows).unwrap_or(4);
     format!("{percent:.*}", decimals as usize)
 }
 
