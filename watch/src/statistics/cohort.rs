@@ -1,0 +1,191 @@
+//! What became of the cohort: the flows started in [warm-up, horizon), followed to their end, and the wishes
+//! whose first attempt is one of those.
+//!
+//! Counts outcomes, causes and times, for the whole network and by group. Does not decide them.
+
+use std::collections::BTreeMap;
+
+use protocol::time::Duration;
+
+use super::{
+    cause::Cause,
+    flow::{Flow, Mark, StepTime, Subject},
+    groups::Groups,
+    outcome::Outcome,
+    steps::STEPS,
+    times::{Precision, Times},
+};
+
+/// The cohort of one replication.
+#[derive(Clone, Debug)]
+pub struct Cohort {
+    /// Its groups.
+    pub groups: Groups,
+    /// Over all.
+    pub all: Counts,
+    /// By group.
+    pub by_group: Vec<Counts>,
+    /// Times of completed flows; those that are running count as longer than all.
+    pub completed: Latency,
+    /// Times of flows that ended otherwise.
+    pub failed: Latency,
+    /// Machine time of completed flows, by group.
+    pub machine_by_group: Vec<Times>,
+    /// Machine time of each step where it was completed; of the steps that repeat, in completed flows.
+    pub steps: [Times; STEPS],
+    /// How long persons waited for pages.
+    pub pages: Times,
+    /// Why flows were not completed.
+    pub flow_causes: Causes,
+    /// Why the last attempts of wishes that were not served were not completed.
+    pub wish_causes: Causes,
+}
+
+/// Why, or at least how.
+pub type Causes = BTreeMap<(Option<Cause>, Option<Outcome>), u64>;
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Flows started.
+    pub started: u64,
+    /// Flows by outcome.
+    pub outcomes: [u64; Outcome::COUNT],
+    /// Flows completed, or ended by exception 3 or 4 that told the truth.
+    pub proper: u64,
+    /// Wishes: persons who came for something.
+    pub wishes: u64,
+    /// Wishes that were served, in whichever attempt.
+    pub served: u64,
+    /// Attempts of all these wishes.
+    pub attempts: u64,
+}
+
+/// Time from start to end, and whose it was.
+#[derive(Clone, Debug)]
+pub struct Latency {
+    /// All of it.
+    pub total: Times,
+    /// The person's.
+    pub human: Times,
+    /// The machines'.
+    pub machine: Times,
+}
+
+impl Latency {
+    fn new() -> Self {
+        let times = || Times::new(Precision::Fine);
+        Self { total: times(), human: times(), machine: times() }
+    }
+
+    fn record(&mut self, flow: &Flow) {
+        self.total.record(flow.total());
+        self.human.record(flow.human());
+        self.machine.record(flow.machine());
+    }
+
+    fn record_beyond(&mut self) {
+        self.total.record_beyond(1);
+        self.human.record_beyond(1);
+        self.machine.record_beyond(1);
+    }
+}
+
+impl Cohort {
+    /// Nothing counted yet.
+    pub fn new(groups: Groups) -> Self {
+        let by_group = vec![Counts::default(); groups.len()];
+        let machine_by_group = vec![Times::new(Precision::Coarse); groups.len()];
+        Self {
+            groups,
+            all: Counts::default(),
+            by_group,
+            completed: Latency::new(),
+            failed: Latency::new(),
+            machine_by_group,
+            steps: std::array::from_fn(|_| Times::new(Precision::Fine)),
+            pages: Times::new(Precision::Fine),
+            flow_causes: Causes::new(),
+            wish_causes: Causes::new(),
+        }
+    }
+
+    /// A flow of the cohort started.
+    pub fn started(&mut self, subject: &Subject) {
+        self.count(subject, |counts| counts.started += 1);
+    }
+
+    /// A flow of the cohort ended.
+    pub fn ended(&mut self, flow: &Flow, outcome: Outcome) {
+        let proper = match outcome {
+            Outcome::Completed => true,
+            Outcome::NoData => flow.has(Mark::NothingThere),
+            Outcome::ConsentRefused => flow.has(Mark::SaidNo),
+            _ => false,
+        };
+        let subject = flow.subject();
+        self.count(&subject, |counts| {
+            counts.outcomes[outcome as usize] += 1;
+            counts.proper += u64::from(proper);
+        });
+        if outcome != Outcome::Completed {
+            count_cause(&mut self.flow_causes, flow.cause, outcome);
+        }
+        match outcome {
+            Outcome::Completed => {
+                self.completed.record(flow);
+                for group in self.groups.of(&subject) {
+                    self.machine_by_group[group].record(flow.machine());
+                }
+            }
+            Outcome::Running => {
+                self.completed.record_beyond();
+                for group in self.groups.of(&subject) {
+                    self.machine_by_group[group].record_beyond(1);
+                }
+            }
+            _ => self.failed.record(flow),
+        }
+    }
+
+    /// A step of a flow of the cohort was completed.
+    pub fn step(&mut self, time: &StepTime) {
+        if let Some(times) = self.steps.get_mut(usize::from(time.step).wrapping_sub(1)) {
+            times.record(time.parts.total());
+        }
+    }
+
+    /// A person of the cohort waited so long for a page.
+    pub fn page(&mut self, waited: Duration) {
+        self.pages.record(waited);
+    }
+
+    /// A wish ended. `last`: how its last attempt ended, if it was not served.
+    pub fn wish(
+        &mut self,
+        subject: &Subject,
+        attempts: u16,
+        last: Option<(Option<Cause>, Outcome)>,
+    ) {
+        self.count(subject, |counts| {
+            counts.wishes += 1;
+            counts.served += u64::from(last.is_none());
+            counts.attempts += u64::from(attempts);
+        });
+        if let Some((cause, outcome)) = last {
+            count_cause(&mut self.wish_causes, cause, outcome);
+        }
+    }
+
+    fn count(&mut self, subject: &Subject, count: impl Fn(&mut Counts)) {
+        count(&mut self.all);
+        for group in self.groups.of(subject) {
+            count(&mut self.by_group[group]);
+        }
+    }
+}
+
+fn count_cause(causes: &mut Causes, cause: Option<Cause>, outcome: Outcome) {
+    let how = if cause.is_none() { Some(outcome) } else { None };
+    *causes.entry((cause, how)).or_default() += 1;
+}

@@ -1,0 +1,74 @@
+//! The groups that figures are given for: by PGO, gateway, type of provider, service and release.
+//!
+//! A fixed number of places, known before the first event. A flow is of one group of each kind at most.
+
+use protocol::{catalogue::CATALOGUE, release::Release};
+
+use super::{flow::Subject, network::Network};
+
+/// The groups of a network, each at a place of its own.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    names: Vec<String>,
+    /// Where each kind of group begins, and where the last ends.
+    starts: [usize; KINDS + 1],
+    /// The type of each Zorgaanbieder.
+    provider_type: Vec<u8>,
+}
+
+const KINDS: usize = 5;
+
+impl Groups {
+    /// The groups of this network.
+    pub fn new(network: &Network) -> Self {
+        let directory = &network.directory;
+        let host = |host: &protocol::id::HostId| {
+            directory.host(*host).map_or("?", |entry| entry.name.as_str()).to_owned()
+        };
+        let kinds: [(&str, Vec<String>); KINDS] = [
+            ("pgo", network.pgos().iter().map(host).collect()),
+            ("gateway", network.zas().iter().map(host).collect()),
+            ("provider_type", directory.provider_types.clone()),
+            ("service", CATALOGUE.iter().map(|service| service.id.to_owned()).collect()),
+            (
+                "release",
+                Release::ALL.into_iter().map(|release| release.name().to_owned()).collect(),
+            ),
+        ];
+        let mut starts = [0; KINDS + 1];
+        let mut names = Vec::new();
+        for (kind, (prefix, members)) in kinds.into_iter().enumerate() {
+            names.extend(members.into_iter().map(|member| format!("{prefix}={member}")));
+            starts[kind + 1] = names.len();
+        }
+        Self { names, starts, provider_type: directory.provider_type.clone() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Their names, in the order of their places: `pgo=pgo-3`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The groups of a flow.
+    pub fn of(&self, subject: &Subject) -> impl Iterator<Item = usize> + use<> {
+        let known = |kind: usize, place: usize| {
+            let place = self.starts[kind] + place;
+            (place < self.starts[kind + 1]).then_some(place)
+        };
+        let provider_type = self.provider_type.get(subject.zorgaanbieder.index()).copied();
+        [
+            known(0, subject.pgo.into()),
+            known(1, subject.za.into()),
+            provider_type.and_then(|provider_type| known(2, provider_type.into())),
+            known(3, subject.dienst.0.into()),
+            known(4, subject.release as usize),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
