@@ -4,3 +4,4 @@
 //! everything else comes as [`protocol::trace::Event`].
 
 pub mod directory;
+pub mod rules;
