@@ -52,6 +52,8 @@ impl Code {
     const HONOURED: u8 = 1 << 2;
     /// It was refused.
     const REFUSED: u8 = 1 << 3;
+    /// It was offered more than once.
+    const OFFERED_AGAIN: u8 = 1 << 4;
 }
 
 /// What is known of one token.
@@ -203,7 +205,7 @@ impl Checkers {
         open.mark(AFTER_REFUSAL, code.fate & Code::REFUSED != 0);
         open.mark(DEAD, now.since(since) >= Terms::of(release).code_validity);
         let first = code.fate == 0;
-        code.fate |= Code::OFFERED;
+        code.fate |= if first { Code::OFFERED } else { Code::OFFERED_AGAIN };
         if own {
             code.fate |= Code::OFFERED_BY_OWN;
             self.docket.judge(rule::CODE_OFFERED_ONCE, open.asker, !again, Why::OfferedAgain);
@@ -314,7 +316,9 @@ impl Checkers {
             return self.docket.judge(rule::EXCEPTION_CODE, za, form, Why::OtherForm);
         };
         code.fate |= Code::REFUSED;
-        let good = open.has(OWN_CLIENT) && open.has(FIRST);
+        // Of two offers at once either may be the one that its server takes first.
+        let only = open.has(FIRST) && code.fate & Code::OFFERED_AGAIN == 0;
+        let good = open.has(OWN_CLIENT) && only;
         if !good || open.has(DEAD) {
             let form = invalid_grant || held_off;
             return self.docket.judge(rule::EXCEPTION_CODE, za, form, Why::OtherForm);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use protocol::{
     contract::Failure,
-    id::{HostId, Opaque},
+    id::Opaque,
     message::{
         Availability, Browse, ConsentAnswer, Description, Exception, InvalidCause, Issue,
         OAuthError, Page, Response, SamlStatus,
@@ -17,7 +17,7 @@ use protocol::{
     names::OrganisationId,
     register::{Change, ListKind, ListVersion},
     rule,
-    rule::{Rule, covers},
+    rule::Rule,
     time::Duration,
     trace::Note,
 };
