@@ -5,8 +5,8 @@
 //! excuses. Refusing too much is no breach of these rules, except where an invalid list is the reason.
 
 use protocol::{
-    id::{ConnectionId, HostId, NameId, Serial},
-    message::{CertStatus, Certificate, OcspAnswer, Side},
+    id::{ConnectionId, ExchangeId, HostId, NameId, Serial},
+    message::{CertStatus, Certificate, Kind, OcspAnswer, Side},
     register::ListKind,
     role::Role,
     rule,
@@ -78,7 +78,14 @@ impl Admission {
     }
 
     /// An OCSP answer on this certificate reached a node, by a query or stapled.
-    pub fn answered(&mut self, host: HostId, asked: Serial, answer: &OcspAnswer, now: Instant) {
+    pub fn answered(
+        &mut self,
+        host: HostId,
+        asked: Serial,
+        answer: &OcspAnswer,
+        wall: WallTime,
+        now: Instant,
+    ) {
         let Some(known) = (!host.is_visitor()).then(|| self.known.get_mut(host.place())).flatten()
         else {
             return;
@@ -92,16 +99,22 @@ impl Admission {
             }
         };
         let known = &mut known[place];
-        if answer.status == CertStatus::Good {
-            known.good = Some(Good {
-                since: answer.this_update,
-                until: answer.next_update,
-                sound: answer.signed && answer.serial == asked,
-                arrived: now,
-            });
+        let sound = answer.signed && answer.serial == asked;
+        let counts = sound && wall <= answer.next_update;
+        let (since, until) = (answer.this_update, answer.next_update);
+        if answer.status != CertStatus::Good {
+            known.not_good = known.not_good.or(counts.then_some(now));
+            return;
+        }
+        // One that counts for longer is as good as a newer one, and better than one that does not count.
+        let better = known
+            .good
+            .is_none_or(|good| !good.sound || good.until < wall || sound && good.until <= until);
+        if better {
+            known.good = Some(Good { since, until, sound, arrived: now });
+        }
+        if counts {
             known.not_good = None;
-        } else {
-            known.not_good = known.not_good.or(Some(now));
         }
     }
 
@@ -164,7 +177,7 @@ impl Checkers {
         let now = self.now;
         let Seen { connection, host, side, peer, certificate, name, staple, wall } = *seen;
         if let Some(answer) = staple {
-            self.admission.answered(host, certificate.serial, answer, now);
+            self.admission.answered(host, certificate.serial, answer, wall, now);
         }
         self.admission.open(Opening {
             at: now,
@@ -175,9 +188,23 @@ impl Checkers {
             name,
             wall,
             side,
-            good_certificate: certificate.trusted_chain && wall < certificate.not_after,
+            good_certificate: certificate.trusted_chain && wall <= certificate.not_after,
             right_name: certificate.subject == name,
         });
+    }
+
+    /// The answer to a query reaches a node.
+    pub(super) fn status_arrives(
+        &mut self,
+        host: HostId,
+        exchange: ExchangeId,
+        answer: &OcspAnswer,
+        wall: WallTime,
+    ) {
+        let Some(open) = self.exchanges.get(exchange) else { return };
+        if open.kind == Kind::OcspQuery {
+            self.admission.answered(host, Serial(open.detail), answer, wall, self.now);
+        }
     }
 
     pub(super) fn verdict(
@@ -214,9 +241,9 @@ impl Checkers {
         // At the earliest it was used when it came, or at the handshake if it was there before: an answer
         // that had ended by then, or has not begun by the verdict, was out of time.
         let earliest = opening.wall + good.arrived.since(opening.at);
-        let fresh = good.sound && earliest < good.until && good.since <= wall;
+        let fresh = good.sound && earliest <= good.until && good.since <= wall;
         self.docket.judge(rule::OCSP_FRESH, host, !admitted || fresh, Why::StaleOcspUsed);
-        fresh && wall < good.until && good.arrived >= opening.at
+        fresh && wall <= good.until && good.arrived >= opening.at
     }
 
     fn judge_whitelist(&mut self, opening: &Opening, admitted: bool, else_good: bool) {
@@ -232,7 +259,8 @@ impl Checkers {
             _ => return,
         };
         let kind = ListKind::Whitelist;
-        let on_all = self.lists.possible(host, kind, at).all(|list| list.has_node(name));
+        let on_all = self.lists.surely_holds(host, kind, at)
+            && self.lists.possible(host, kind, at).all(|list| list.has_node(name));
         let on_any = self.lists.possible(host, kind, at).any(|list| list.has_node(name));
         let mut invalid = self.lists.invalid(host, kind).map(|list| list.has_node(name)).peekable();
         if invalid.peek().is_some() {

@@ -18,26 +18,24 @@ use protocol::{
 
 use super::{
     Checkers,
-    exchanges::{Answer, Exchange},
+    exchanges::Answer,
     flows::{Flow, tag},
     verdict::Why,
 };
 
 // What was found of an authorization request when it arrived.
-/// The client is on every OAuth client list that the ZA GW may have been using.
-const CLIENT_LISTED: u16 = 1;
 /// The redirect URI is not one that may be redirected to.
-const REDIRECT_INVALID: u16 = 1 << 1;
+const REDIRECT_INVALID: u16 = 1;
 /// The redirect URI is not at the client's host.
-const REDIRECT_ELSEWHERE: u16 = 1 << 2;
-const NO_STATE: u16 = 1 << 3;
-const OTHER_RESPONSE_TYPE: u16 = 1 << 4;
-const NOT_ONE_SERVICE: u16 = 1 << 5;
+const REDIRECT_ELSEWHERE: u16 = 1 << 1;
+const NO_STATE: u16 = 1 << 2;
+const OTHER_RESPONSE_TYPE: u16 = 1 << 3;
+const NOT_ONE_SERVICE: u16 = 1 << 4;
 /// The newest ZAL that was served lists what is asked at this gateway.
-const SERVICE_LISTED: u16 = 1 << 6;
-const OTHER_RELEASE: u16 = 1 << 7;
+const SERVICE_LISTED: u16 = 1 << 5;
+const OTHER_RELEASE: u16 = 1 << 6;
 /// The browser has a session here already.
-const HAS_SESSION: u16 = 1 << 8;
+const HAS_SESSION: u16 = 1 << 7;
 
 /// What makes a request invalid whatever lists are in use.
 const INVALID: u16 =
@@ -67,14 +65,13 @@ impl Checkers {
             flow.client = client;
             flow.asked_state = state.map_or(0, tag);
             flow.forget(Flow::STATE | Flow::REDIRECT_BAD | Flow::REDIRECT_AT_CLIENT);
+            flow.forget(Flow::QUESTION_OPEN);
             flow.saw(Flow::STATE, state.is_some());
             flow.saw(Flow::REDIRECT_BAD, !(flags.https && flags.full));
             flow.saw(Flow::REDIRECT_AT_CLIENT, redirect.host == client);
         }
         let Some(open) = self.exchanges.get_mut(exchange) else { return };
-        let (on_all, _) = self.lists.knows_client(za, client, self.now);
         open.detail = client.0;
-        open.mark(CLIENT_LISTED, on_all);
         open.mark(REDIRECT_INVALID, !redirect.may_be_redirected_to());
         open.mark(REDIRECT_ELSEWHERE, redirect.host != client);
         open.mark(NO_STATE, state.is_none());
@@ -93,7 +90,7 @@ impl Checkers {
                 self.sends_to_digid(answer, *to, request, set_cookie.is_some());
             }
             Response::Page { page: Page::RequestInvalid(cause), .. } => {
-                self.calls_invalid(za, open, *cause);
+                self.calls_invalid(answer, *cause);
             }
             Response::Redirect { request: Browse::CallbackError { error, .. }, .. } => {
                 // Lack of capacity may be told in this way, of a request that is valid.
@@ -122,7 +119,7 @@ impl Checkers {
         request: &AuthnRequest,
         opened: bool,
     ) {
-        let Answer { from: za, ref open, flow, asked, .. } = *answer;
+        let Answer { from: za, ref open, asked, .. } = *answer;
         let (_, client_known) = self.lists.knows_client(za, NameId(open.detail), asked);
         let docket = &mut self.docket;
         docket.judge(rule::CLIENT_KNOWN, za, client_known, Why::UnknownClientServed);
@@ -145,21 +142,18 @@ impl Checkers {
         docket.judge(rule::STEP_TO_DIGID, za, to_digid && way_back, Why::NoWayBack);
         let session = opened || open.has(HAS_SESSION);
         docket.judge(rule::STEP_SESSION, za, session, Why::NoSession);
-        if let Some(flow) = self.flows.get(flow) {
-            flow.relays.give(request.relay_state);
-        }
     }
 
     /// Exception 1: the person is told that the request is invalid, and why.
-    fn calls_invalid(&mut self, za: HostId, open: &Exchange, cause: InvalidCause) {
-        let valid = open.has(CLIENT_LISTED)
-            && open.has(SERVICE_LISTED)
-            && !open.has(INVALID | OTHER_RELEASE);
+    fn calls_invalid(&mut self, answer: &Answer<'_>, cause: InvalidCause) {
+        let Answer { from: za, ref open, asked, .. } = *answer;
+        let (client_listed, _) = self.lists.knows_client(za, NameId(open.detail), asked);
+        let valid = client_listed && open.has(SERVICE_LISTED) && !open.has(INVALID | OTHER_RELEASE);
         if valid {
             return self.docket.judge(rule::LISTED_IS_SERVED, za, false, Why::ListedNotServed);
         }
         let so = match cause {
-            InvalidCause::UnknownClient => !open.has(CLIENT_LISTED),
+            InvalidCause::UnknownClient => !client_listed,
             InvalidCause::RedirectUri => open.has(REDIRECT_INVALID | REDIRECT_ELSEWHERE),
             InvalidCause::ResponseType => open.has(OTHER_RESPONSE_TYPE),
             InvalidCause::NoState => open.has(NO_STATE),

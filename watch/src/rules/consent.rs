@@ -14,6 +14,7 @@ use protocol::{
     },
     release::{DenialDetail, Release, Terms},
     rule::{self, Rule},
+    time::Duration,
     trace::FlowRef,
 };
 
@@ -48,6 +49,9 @@ const UNCLEAR: u16 = 1 << 2;
 const QUESTION_OURS: u16 = 1 << 3;
 /// And it is the first answer to it.
 const FIRST_ANSWER: u16 = 1 << 4;
+
+/// A session of a browser lives longer than this.
+const SESSION: Duration = Duration::from_secs(60);
 
 /// What comes in.
 impl Checkers {
@@ -118,7 +122,7 @@ impl Checkers {
         // Persons can share a printed number, which is all that a wire carries.
         let printed = |person: PersonId| person.0 % Bsn::PRINTABLE;
         let same_person =
-            flow.person.is_none_or(|person| printed(person) == printed(subject.bsn.0));
+            flow.person().is_none_or(|person| printed(person) == printed(subject.bsn.0));
         let kept = same_person
             && subject.zorgaanbieder == flow.zorgaanbieder
             && subject.dienst == flow.dienst;
@@ -165,8 +169,9 @@ impl Checkers {
                 ..
             } => self.puts_question(answer, *csrf, (*zorgaanbieder, *dienst), *client),
             Response::Redirect { to, request: Browse::Callback { code, state }, .. } => {
-                self.issues_code(za, flow, *to, *code, release);
-                self.gives_code(answer, *to, *state);
+                if self.issues_code(za, flow, *to, *code, release) {
+                    self.gives_code(answer, *to, *state);
+                }
             }
             Response::Redirect {
                 to,
@@ -176,6 +181,11 @@ impl Checkers {
                 let told = (*error, *description);
                 let to_asker = self.leads_back(flow, *to, *state);
                 self.tells_pgo(answer, told, to_asker);
+            }
+            Response::Redirect { request: Browse::Authenticate(request), .. } => {
+                if let Some(flow) = self.flows.get(flow) {
+                    flow.relays.give(request.relay_state);
+                }
             }
             Response::Page { page, .. } => self.shows_other_page(answer, *page),
             _ => {}
@@ -222,6 +232,7 @@ impl Checkers {
             }
         }
         flow.questions.give(csrf);
+        flow.put_question(self.now);
         flow.shown = dienst;
         flow.forget(Flow::QUESTION_FITS);
         flow.saw(Flow::QUESTION | Flow::QUESTION_OPEN, true);
@@ -268,7 +279,7 @@ impl Checkers {
         }
     }
 
-    /// Exceptions 2 to 5.
+    /// Exceptions 2 to 5. A session that ended while the person thought makes exception 5 of every answer.
     fn tells_pgo(&mut self, answer: &Answer<'_>, told: (OAuthError, Description), to_asker: bool) {
         let Answer { from: za, ref open, flow, release, .. } = *answer;
         let stranger = self.cast.is_stranger(za);
@@ -306,7 +317,10 @@ impl Checkers {
                 }
             }
             Kind::AnswerConsent if open.has(FIRST_ANSWER) => {
-                if open.has(REFUSED) {
+                let may_have_ended = told == failed && flow.question_age(self.now) > SESSION;
+                if may_have_ended {
+                    rightly(None, rule::EXCEPTION_AUTHORIZATION, true);
+                } else if open.has(REFUSED) {
                     let form = is_denial(told, Description::AuthorizationDenied, release);
                     rightly(Some(rule::UC_REFUSED), rule::EXCEPTION_REFUSED, form);
                     if !stranger {
@@ -319,8 +333,7 @@ impl Checkers {
                         rule::EXCEPTION_AUTHORIZATION,
                         told == failed,
                     );
-                } else if told != failed && !own_trouble {
-                    // A session that ended meanwhile may make exception 5 of a yes, and no other.
+                } else if !own_trouble {
                     docket.judge(rule::STEP_CODE, za, false, Why::ToldPgoOther);
                 }
             }

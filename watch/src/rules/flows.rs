@@ -6,10 +6,11 @@
 use protocol::{
     catalogue::Gegevensdienst,
     id::{FlowId, NameId, Opaque, PersonId, ZorgaanbiederId},
+    time::{Duration, Instant},
     trace::{FlowFacts, FlowRef},
 };
 
-use super::places::Places;
+use super::{exchanges::NONE, places::Places};
 
 /// What is left of an unguessable value.
 pub(super) fn tag(value: Opaque) -> u16 {
@@ -47,7 +48,9 @@ impl Given {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flow {
     id: FlowId,
-    pub person: Option<PersonId>,
+    person: u32,
+    /// When the consent question was put last, in [`Flow::TICK`]s.
+    put: u32,
     /// Of the authorization request that arrived last; before that, what the flow is about.
     pub zorgaanbieder: ZorgaanbiederId,
     /// `client_id` of the authorization request that arrived last.
@@ -139,7 +142,8 @@ impl Flow {
 
     const BLANK: Self = Self {
         id: FlowId { arrival: u32::MAX, attempt: 0 },
-        person: None,
+        person: NONE,
+        put: 0,
         zorgaanbieder: ZorgaanbiederId(u32::MAX),
         client: NameId(u32::MAX),
         calls: 0,
@@ -155,6 +159,30 @@ impl Flow {
         shown: Gegevensdienst(u8::MAX),
         unstored: 0,
     };
+
+    /// About a millisecond, so that a run of seven weeks fits.
+    const TICK: u64 = 1 << 20;
+
+    /// The person behind it, if one is.
+    pub fn person(&self) -> Option<PersonId> {
+        (self.person != NONE).then_some(PersonId(self.person))
+    }
+
+    /// The same as a number; [`NONE`] for nobody.
+    pub const fn person_number(&self) -> u32 {
+        self.person
+    }
+
+    /// The consent question is put now.
+    pub const fn put_question(&mut self, now: Instant) {
+        self.put = (now.as_nanos() / Self::TICK) as u32;
+    }
+
+    /// How long ago the consent question was put last.
+    pub const fn question_age(&self, now: Instant) -> Duration {
+        let ticks = ((now.as_nanos() / Self::TICK) as u32).wrapping_sub(self.put);
+        Duration::from_nanos(ticks as u64 * Self::TICK)
+    }
 
     pub const fn has(&self, what: u32) -> bool {
         self.seen & what != 0
@@ -187,7 +215,7 @@ impl Flows {
         if let Some(place) = self.places.at(flow.place) {
             *place = Flow {
                 id: flow.id,
-                person: facts.person,
+                person: facts.person.map_or(NONE, |person| person.0),
                 zorgaanbieder: facts.zorgaanbieder,
                 dienst: facts.dienst,
                 ..Flow::BLANK

@@ -54,6 +54,10 @@ impl Code {
     const REFUSED: u8 = 1 << 3;
     /// It was offered more than once.
     const OFFERED_AGAIN: u8 = 1 << 4;
+    /// It was issued to somebody else as well, so that who offers it may be either.
+    const COLLIDED: u8 = 1 << 5;
+    /// What an offer makes of it.
+    const TOUCHED: u8 = Self::OFFERED | Self::REFUSED | Self::HONOURED;
 }
 
 /// What is known of one token.
@@ -63,6 +67,8 @@ pub(super) struct Token {
     person: u32,
     pub zorgaanbieder: ZorgaanbiederId,
     pub dienst: Gegevensdienst,
+    /// It was issued to somebody else as well, so that who uses it may be either.
+    pub collided: bool,
 }
 
 const _: () = assert!(size_of::<Token>() <= 16, "one per live token, beside what a LiveSet takes");
@@ -142,7 +148,7 @@ const NODE: u16 = 1 << 5;
 const AFTER_REFUSAL: u16 = 1 << 6;
 
 impl Checkers {
-    /// A redirect with a code leaves the ZA GW.
+    /// A redirect with a code leaves the ZA GW. Gives whether the code is a new one.
     pub(super) fn issues_code(
         &mut self,
         za: HostId,
@@ -150,16 +156,16 @@ impl Checkers {
         to: NameId,
         code: Opaque,
         release: Release,
-    ) {
+    ) -> bool {
         let (now, terms) = (self.now, Terms::of(release));
         let flow = self.flows.get(flow).copied();
-        let Some(server) = self.grants.server(za) else { return };
+        let Some(server) = self.grants.server(za) else { return false };
         server.forget_before(now, &terms);
-        let person = flow.and_then(|flow| flow.person).map_or(NONE, |person| person.0);
+        let person = flow.map_or(NONE, |flow| flow.person_number());
         let earlier = server.codes.get(code).map(|(since, known)| (since, known.person));
-        // A page that was sent twice may be answered twice with the same redirect.
-        if earlier.is_some_and(|(_, of)| of == person && person != NONE) {
-            return;
+        // A page that was sent or loaded twice may be answered twice with the same redirect.
+        if earlier.is_some_and(|(_, of)| of == person) {
+            return false;
         }
         let docket = &mut self.docket;
         docket.judge(rule::UUID_V4, za, code.is_uuid_v4(), Why::NotUuidV4);
@@ -171,8 +177,9 @@ impl Checkers {
             .map_or((to, ZorgaanbiederId(NONE), Gegevensdienst(u8::MAX)), |flow| {
                 (flow.client, flow.zorgaanbieder, flow.dienst)
             });
-        let code_known = Code { client, person, zorgaanbieder, dienst, fate: 0 };
-        server.codes.insert(code, now, code_known);
+        let fate = if earlier.is_some() { Code::COLLIDED } else { 0 };
+        server.codes.insert(code, now, Code { client, person, zorgaanbieder, dienst, fate });
+        true
     }
 
     /// An offer reaches the ZA GW.
@@ -200,13 +207,14 @@ impl Checkers {
         let Some((since, code)) = server.codes.at_mut(ticket) else { return };
         let own = from == Peer::Node(code.client) && offer.client == code.client;
         let again = code.fate & Code::OFFERED_BY_OWN != 0;
+        let first = code.fate & Code::TOUCHED == 0;
+        let collided = code.fate & Code::COLLIDED != 0;
         open.mark(OWN_CLIENT, own);
-        open.mark(FIRST, code.fate == 0);
+        open.mark(FIRST, first && !collided);
         open.mark(AFTER_REFUSAL, code.fate & Code::REFUSED != 0);
         open.mark(DEAD, now.since(since) >= Terms::of(release).code_validity);
-        let first = code.fate == 0;
         code.fate |= if first { Code::OFFERED } else { Code::OFFERED_AGAIN };
-        if own {
+        if own && !collided {
             code.fate |= Code::OFFERED_BY_OWN;
             self.docket.judge(rule::CODE_OFFERED_ONCE, open.asker, !again, Why::OfferedAgain);
         }
@@ -279,19 +287,27 @@ impl Checkers {
         };
         let single = grant.scope.len() == terms.services_per_scope && as_asked;
         docket.judge(rule::SINGLE_SCOPE, za, single, Why::ScopeNotSingle);
-        if let Some(flow) = flow.filter(|flow| flow.has(Flow::QUESTION)) {
+        let person = code.map_or(NONE, |code| code.person);
+        // A code that collided may be that of another person, who was shown something else.
+        let shown_to = |flow: &Flow| flow.has(Flow::QUESTION) && flow.person_number() == person;
+        if let Some(flow) = flow.filter(shown_to).filter(|_| code.is_some()) {
             let at_whom = flow.has(Flow::QUESTION_FITS) && { grant.scope.zorgaanbieder }
                 == flow.zorgaanbieder;
             let shown = at_whom && only == Some(flow.shown);
             docket.judge(rule::SCOPE_SHOWN, za, shown, Why::GrantedOther);
         }
         let Some(server) = self.grants.server(za) else { return };
-        let earlier = server.tokens.get(grant.token).map(|(since, _)| since);
-        let twice = earlier.is_some_and(|since| surely_live(since, now, terms.token_validity));
+        let earlier = server.tokens.get(grant.token).map(|(since, token)| (since, *token));
+        if earlier.is_some_and(|(_, of)| (of.client, of.person) == (client, person)) {
+            // The same token once more: a breach where its code counted twice, and nothing else.
+            return;
+        }
+        let twice = earlier.is_some_and(|(since, _)| surely_live(since, now, terms.token_validity));
         docket.judge(rule::UNIQUE_WHILE_LIVE, za, !twice, Why::EqualValues);
         let token = Token {
             client,
-            person: code.map_or(NONE, |code| code.person),
+            person,
+            collided: earlier.is_some(),
             zorgaanbieder: grant.scope.zorgaanbieder,
             // A token for several services is a breach by itself; it covers what was asked.
             dienst: only.or(code.map(|code| code.dienst)).unwrap_or(Gegevensdienst(u8::MAX)),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use protocol::{
     id::{ExchangeId, HostId, NameId},
-    message::Response,
+    message::{Peer, Response},
     register::{ListKind, ListVersion},
     release::Terms,
     role::Role,
@@ -30,8 +30,8 @@ use crate::directory::Directory;
 pub(super) const SLACK: Duration = Duration::from_secs(2);
 
 /// How late a deadline of an hour or more may be met: work that a timer names waits in its host's queue,
-/// and a timer of the twin fires when it can.
-pub(super) const LATE: Duration = Duration::from_secs(60);
+/// a request that is under way is not made again, and a timer of the twin fires when it can.
+pub(super) const LATE: Duration = Duration::from_secs(120);
 
 /// Versions that are kept per node and list, of those that were found valid and of those that were not.
 const KEPT: usize = 4;
@@ -51,6 +51,8 @@ pub(super) struct Lists {
 struct Node {
     valid: [Vec<Delivered>; 4],
     invalid: [Vec<Delivered>; 4],
+    /// Since when it holds a version again, after a crash made it forget all: none if it never did.
+    regained: [Option<Instant>; 4],
     /// Since when it owes the next request for the Whitelist, and how long it had been away by then.
     due_since: Option<(Instant, Duration)>,
 }
@@ -113,6 +115,9 @@ impl Lists {
         }
         let valid = self.is_valid(list);
         let Some(node) = self.node_mut(host) else { return };
+        if let Some(regained) = node.regained[kind].as_mut().filter(|_| valid) {
+            *regained = now.min(*regained);
+        }
         let known = if valid { &mut node.valid[kind] } else { &mut node.invalid[kind] };
         if known.iter().any(|known| Arc::ptr_eq(&known.list, list) || known.list == *list) {
             return;
@@ -157,6 +162,21 @@ impl Lists {
         self.kept(host, kind).map(|known| &*known.list)
     }
 
+    /// Whether a node surely had a version in use from that moment on: a crash makes it forget all.
+    pub fn surely_holds(&self, host: HostId, kind: ListKind, from: Instant) -> bool {
+        self.node(host).is_some_and(|node| {
+            node.regained[kind as usize]
+                .is_none_or(|since| since != Instant::NEVER && since + SLACK <= from)
+        })
+    }
+
+    /// A host forgot everything that is not durable.
+    pub fn crashed(&mut self, host: HostId) {
+        if let Some(node) = self.node_mut(host) {
+            node.regained = [Some(Instant::NEVER); 4];
+        }
+    }
+
     /// The versions that a node was given lately and must not use.
     pub fn invalid(&self, host: HostId, kind: ListKind) -> impl Iterator<Item = &ListVersion> {
         let node = self.node(host);
@@ -172,7 +192,8 @@ impl Lists {
     /// Whether a client is on every OAuth client list that the node may have been using since `from`, and
     /// whether it is on any.
     pub fn knows_client(&self, host: HostId, client: NameId, from: Instant) -> (bool, bool) {
-        self.possible(host, ListKind::OauthClients, from).fold((true, false), |(all, any), list| {
+        let sure = self.surely_holds(host, ListKind::OauthClients, from);
+        self.possible(host, ListKind::OauthClients, from).fold((sure, false), |(all, any), list| {
             let there = list.client(client).is_some();
             (all && there, any || there)
         })
@@ -212,8 +233,19 @@ impl Lists {
     }
 }
 
+/// Whoever asks for a list showed a certificate.
+const NODE: u16 = 1;
+
 /// What the exchanges with the stelselnode show.
 impl Checkers {
+    /// A request for a list reaches the stelselnode.
+    pub(super) fn list_is_asked(&mut self, exchange: ExchangeId, kind: ListKind, from: Peer) {
+        if let Some(open) = self.exchanges.get_mut(exchange) {
+            open.small = kind as u8;
+            open.mark(NODE, matches!(from, Peer::Node(_)));
+        }
+    }
+
     /// A node asks for a list.
     pub(super) fn asks_list(&mut self, node: HostId, stelselnode: Option<HostId>, kind: ListKind) {
         let there = stelselnode.is_some_and(|host| self.cast.role(host) == Role::Stelselnode);
@@ -237,8 +269,10 @@ impl Checkers {
         let Some(kind) = ListKind::ALL.get(usize::from(open.small)).copied() else { return };
         let counted = open.has(Exchange::OVER);
         open.marks |= Exchange::OVER;
+        // Who shows no certificate gets no list.
+        let node = open.has(NODE);
         let served = matches!(response, Response::List(list) if list.kind == kind);
-        if !counted {
+        if !counted && node {
             self.docket.judge(rule::NORM_LISTS, stelselnode, served, Why::ListNotServed);
         }
         let (by_uci, may_be_had) = match kind {
@@ -247,6 +281,9 @@ impl Checkers {
             ListKind::OauthClients | ListKind::Gegevensdiensten => (None, None),
         };
         // Lack of capacity is measured (`NORM_LISTS`), it is no refusal.
+        if !node {
+            return;
+        }
         if let Some(rule) = may_be_had.filter(|_| !matches!(response, Response::Unavailable)) {
             self.docket.judge(rule, stelselnode, served, Why::ListNotServed);
         }

@@ -128,9 +128,9 @@ impl Checkers {
                 self.open(stamp);
                 self.asked(from, to, parent, stamp.flow, envelope);
             }
-            Event::Arrived { host, envelope, .. } => {
+            Event::Arrived { host, envelope, wall, .. } => {
                 self.open(stamp);
-                self.arrived(host, stamp.flow, envelope);
+                self.arrived(host, stamp.flow, envelope, wall);
             }
             Event::Answered { from, envelope, asked, wall, .. } => {
                 self.open(stamp);
@@ -227,11 +227,20 @@ impl Checkers {
         }
     }
 
-    fn arrived(&mut self, host: HostId, flow: Option<FlowRef>, envelope: &Envelope) {
+    fn arrived(
+        &mut self,
+        host: HostId,
+        flow: Option<FlowRef>,
+        envelope: &Envelope,
+        wall: WallTime,
+    ) {
         let role = self.cast.role(host);
         self.ledger.reached(role, &envelope.message);
         match &envelope.message {
             Message::Request(request) => self.request_arrived(host, role, flow, envelope, request),
+            Message::Response(Response::Ocsp(answer)) => {
+                self.status_arrives(host, envelope.exchange, answer, wall);
+            }
             Message::Response(response) if role != Role::Person => {
                 self.response_arrived(host, role, flow, envelope.exchange, response);
             }
@@ -276,9 +285,7 @@ impl Checkers {
                 self.artifact_arrives(exchange, from, *artifact);
             }
             (Role::Stelselnode, Request::GetList(kind)) => {
-                if let Some(open) = self.exchanges.get_mut(exchange) {
-                    open.small = *kind as u8;
-                }
+                self.list_is_asked(exchange, *kind, from);
             }
             (Role::Stelselnode, Request::ChangeRegister(change)) => {
                 self.registry.change_arrived(exchange, *change);
@@ -296,11 +303,7 @@ impl Checkers {
         response: &Response,
     ) {
         let Some(open) = self.exchanges.get(exchange) else { return };
-        let (kind, detail) = (open.kind, open.detail);
-        match (role, kind, response) {
-            (_, Kind::OcspQuery, Response::Ocsp(answer)) => {
-                self.admission.answered(host, protocol::id::Serial(detail), answer, self.now);
-            }
+        match (role, open.kind, response) {
             (_, Kind::GetList, Response::List(list)) => {
                 self.lists.delivered(host, list, self.now);
             }
@@ -395,8 +398,11 @@ impl Checkers {
 
     fn host_changed(&mut self, host: HostId, change: HostChange) {
         self.cast.host_changed(host, change, self.now);
-        if change == HostChange::Crashed && self.cast.role(host) == Role::Stelselnode {
-            self.registry.changes_lost();
+        if change == HostChange::Crashed {
+            self.lists.crashed(host);
+            if self.cast.role(host) == Role::Stelselnode {
+                self.registry.changes_lost();
+            }
         }
     }
 }

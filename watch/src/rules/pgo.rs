@@ -106,8 +106,12 @@ impl Checkers {
             Response::Token(grant) => {
                 flow.token = tag(grant.token);
                 flow.saw(Flow::TOKEN, true);
+                flow.forget(Flow::TOLD_CODE);
             }
-            Response::TokenError(OAuthError::InvalidGrant) => flow.saw(Flow::TOLD_CODE, true),
+            // Who has a token already is not held up by what becomes of another offer.
+            Response::TokenError(OAuthError::InvalidGrant) => {
+                flow.saw(Flow::TOLD_CODE, !flow.has(Flow::TOKEN));
+            }
             Response::Fhir(_) => flow.unstored = flow.unstored.saturating_add(1),
             Response::OperationOutcome(Issue::Suppressed) => flow.saw(Flow::TOLD_TOKEN, true),
             Response::OperationOutcome(Issue::Incomplete) => flow.saw(Flow::TOLD_DELIVERY, true),
@@ -303,7 +307,8 @@ impl Checkers {
             list.zal().is_some_and(|zal| zal.find(choice.0, choice.1).is_some())
         };
         let mut possible = self.lists.possible(pgo, ListKind::Zal, asked).peekable();
-        let listed = possible.peek().is_some() && possible.all(has);
+        let holds_one = self.lists.surely_holds(pgo, ListKind::Zal, asked);
+        let listed = holds_one && possible.peek().is_some() && possible.all(has);
         let mut invalid = self.lists.invalid(pgo, ListKind::Zal).peekable();
         if invalid.peek().is_some() {
             let misled = listed && invalid.any(|list| !has(list));
@@ -360,8 +365,8 @@ impl Checkers {
     fn tells_exception(&mut self, answer: &Answer<'_>, page: Page) {
         let Answer { from: pgo, ref open, flow, .. } = *answer;
         let Some(must_tell) = MUST_TELL.get(usize::from(open.small)).copied() else { return };
-        // Its session may be gone, and then it cannot know whose exception it is.
-        if !open.has(STATE_OURS) || page == Page::NoSession {
+        // Its session may be gone or stopped, and then it cannot know whose exception it is.
+        if !open.has(STATE_OURS) || matches!(page, Page::NoSession | Page::Stopped) {
             return;
         }
         let refused = self.flows.get(flow).is_some_and(|flow| flow.has(Flow::REFUSED));

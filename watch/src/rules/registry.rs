@@ -273,19 +273,15 @@ impl Registry {
         let alive = self.states(published).any(|register| every_end_lives(&register, zal));
         docket.judge(rule::ENDS_WITH_EITHER, stelselnode, alive, Why::EndIsGone);
 
-        let offers = |node: NameId| {
-            zal.rows().flat_map(|(_, offers)| offers).any(|offer| {
-                zal.addresses(offer.addresses)
-                    .is_some_and(|addresses| addresses.hosts().any(|host| host == node))
-            })
-        };
-        let bronnen = self.register.gateways.iter().filter(|gateway| {
-            gateway.kind == ParticipantKind::Dvza
-                && self.states(published).all(|register| register.takes_part(gateway.node))
-        });
-        for bron in bronnen {
-            let host = cast.leads_to(bron.node).unwrap_or(stelselnode);
-            docket.judge(rule::BRON_OFFERS_SERVICE, host, offers(bron.node), Why::OffersNothing);
+        for gateway in &self.register.gateways {
+            let node = gateway.node;
+            let takes_part = self.states(published).all(|register| register.takes_part(node));
+            if gateway.kind == ParticipantKind::Dvza && takes_part {
+                let host = cast.leads_to(node).unwrap_or(stelselnode);
+                let offers =
+                    self.states(published).any(|register| offers_something(&register, node));
+                docket.judge(rule::BRON_OFFERS_SERVICE, host, offers, Why::OffersNothing);
+            }
         }
     }
 
@@ -399,6 +395,19 @@ fn same_addresses(one: &Zal, two: &Zal, at: ZorgaanbiederId, dienst: Gegevensdie
         (Some(one), Some(two)) => uris(one) == uris(two) && one.resources == two.resources,
         _ => false,
     }
+}
+
+/// Whether the register has an offer through that gateway. What of it is on the list is Beheer's doing.
+fn offers_something(register: &Register, node: NameId) -> bool {
+    register
+        .listings
+        .iter()
+        .filter(|listing| listing.listed)
+        .flat_map(|listing| &listing.offers)
+        .any(|offer| {
+            let addresses = register.addresses.get(offer.addresses as usize);
+            addresses.is_some_and(|addresses| addresses.hosts().any(|host| host == node))
+        })
 }
 
 /// Whether each offer's Zorgaanbieder and gateway take part.

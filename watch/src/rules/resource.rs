@@ -59,7 +59,7 @@ impl Checkers {
         open.mark(KNOWN, true);
         open.mark(COVERED, covered);
         open.mark(DEAD, now.since(since) >= Terms::of(release).token_validity);
-        let own = token.client == open.asker;
+        let own = token.client == open.asker || token.collided;
         self.docket.judge(rule::ACCESS_TOKENS_KEPT, open.asker, own, Why::TokenOfOther);
     }
 
@@ -80,7 +80,7 @@ impl Checkers {
         match response {
             Response::Unavailable => {}
             Response::Fhir(fhir) => {
-                let person = self.flows.get(flow).and_then(|flow| flow.person);
+                let person = self.flows.get(flow).and_then(|flow| flow.person());
                 self.gives_data(za, open, token.map(|(_, token, _)| token), person, fhir);
             }
             _ => {

@@ -619,3 +619,30 @@ fn a_code_that_is_answered_twice_with_the_same_redirect_is_issued_once() {
     script.show(reloaded, Page::Collected { answers: 1 });
     breaks(&script, &[]);
 }
+
+#[test]
+fn two_equal_codes_of_one_client_are_each_offered_once() {
+    covers(&[rule::CODE_OFFERED_ONCE, rule::UNIQUE_WHILE_LIVE]);
+    let mut script = Script::new();
+    let (first, brought) = until_brought(&mut script);
+    let second = Attempt { code: first.code, ..script.begin(2) };
+    script.until_code(&second);
+    let offered = script.offer(&first, brought);
+    // The later grant took the place of the earlier one.
+    script.grant(&first, offered);
+    let brought = script.bring_code(&second);
+    let offered = script.offer(&second, brought);
+    script.answer(offered, INVALID_GRANT);
+    breaks(&script, &[rule::UNIQUE_WHILE_LIVE]);
+}
+
+#[test]
+fn the_same_token_twice_for_one_code_is_a_breach_of_the_code_and_not_of_the_token() {
+    covers(&[rule::CODE_OFFERED_ONCE, rule::CODE_ONCE, rule::STORED_CODES_SAFE]);
+    let mut script = Script::new();
+    let (attempt, brought) = until_token(&mut script);
+    let offered = script.offer(&attempt, brought);
+    script.grant(&attempt, offered);
+    script.collect(&attempt, brought);
+    breaks(&script, &[rule::CODE_OFFERED_ONCE, rule::CODE_ONCE, rule::STORED_CODES_SAFE]);
+}

@@ -128,7 +128,7 @@ fn a_pgo_that_goes_by_a_zal_that_is_not_valid_breaks_the_rule() {
     let attempt = Attempt { za: OTHER_ZA, ..script.begin(1) };
     script.choose(&attempt);
     // The stelselnode that publishes such a list has rules of its own to answer for.
-    breaks(&script, &[rule::BRON_OFFERS_SERVICE, rule::ZAL_CONTENT, rule::ZAL_VALIDATED]);
+    breaks(&script, &[rule::ZAL_CONTENT, rule::ZAL_VALIDATED]);
 }
 
 #[test]
@@ -847,4 +847,67 @@ fn a_code_that_comes_with_a_forged_state_and_is_not_taken_breaks_nothing() {
     script.grant(&attempt, offered);
     script.collect(&attempt, brought);
     breaks(&script, &[]);
+}
+
+#[test]
+fn what_was_answered_may_be_answered_again_to_whoever_loads_or_sends_a_page_twice() {
+    covers(&[rule::CONSENT_FIRST, rule::STEP_CONSENT]);
+    let mut script = Script::new();
+    let attempt = script.begin(1);
+    script.until_code(&attempt);
+    let Attempt { code, state, .. } = attempt;
+    let again = Browse::Callback { code, state };
+    let returned = script.return_artifact(&attempt);
+    script.redirect(returned, PGO, again);
+    let answered = script.answer_consent(&attempt, ConsentAnswer::Refused);
+    script.redirect(answered, PGO, again);
+    breaks(&script, &[]);
+}
+
+#[test]
+fn a_session_that_ended_while_the_person_thought_makes_exception_5_of_every_answer() {
+    covers(&[rule::EXCEPTION_AUTHORIZATION, rule::EXCEPTION_REFUSED, rule::STEP_CODE]);
+    let failed = (OAuthError::AccessDenied, Description::AuthorizationFailed);
+    let answered_after = |answer, time| {
+        let mut script = Script::new();
+        let attempt = script.begin(1);
+        script.until_question(&attempt);
+        script.wait(time);
+        let answered = script.answer_consent(&attempt, answer);
+        script.tell_pgo(&attempt, answered, failed.0, failed.1);
+        script
+    };
+    for answer in [ConsentAnswer::Given, ConsentAnswer::Refused, ConsentAnswer::Unclear] {
+        breaks(&answered_after(answer, Duration::from_secs(1_800)), &[]);
+    }
+    let at_once = answered_after(ConsentAnswer::Given, Duration::ZERO);
+    breaks(&at_once, &[rule::STEP_CODE]);
+}
+
+#[test]
+fn whoever_forgot_all_lists_in_a_crash_may_refuse_what_is_on_them() {
+    covers(&[rule::STEP_OFFER, rule::LISTED_IS_SERVED]);
+    let mut script = Script::new();
+    script.wait(MINUTE);
+    for host in [PGO, ZA] {
+        script.befalls(host, protocol::trace::HostChange::Crashed);
+    }
+    let refused = |script: &mut Script| {
+        let attempt = script.begin(1);
+        let choice = Browse::Choose { zorgaanbieder: HOSPITAL, dienst: LAB, csrf: NOBODYS };
+        let exchange = script.browse(&attempt, PGO, choice);
+        script.show(exchange, Page::NotOffered);
+        let request = Browse::Authorize(script.request(&attempt));
+        let exchange = script.browse(&attempt, ZA, request);
+        script.show(exchange, Page::RequestInvalid(InvalidCause::UnknownClient));
+    };
+    refused(&mut script);
+    breaks(&script, &[]);
+    for (host, kind) in [(PGO, ListKind::Zal), (ZA, ListKind::OauthClients)] {
+        let list = script.directory.lists[kind as usize].clone();
+        script.fetch_list(host, &list);
+    }
+    script.wait(MINUTE);
+    refused(&mut script);
+    breaks(&script, &[rule::STEP_OFFER, rule::LISTED_IS_SERVED]);
 }

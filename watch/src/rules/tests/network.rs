@@ -138,6 +138,12 @@ fn an_answer_that_is_stapled_counts_like_one_that_was_asked_for() {
     script.stapled = true;
     script.verzamelen(1);
     breaks(&script, &[]);
+    // One that is stale takes nothing from one that is kept and still good.
+    script.ocsp.next_update = WallTime::from_nanos(-1);
+    admits(&mut script);
+    breaks(&script, &[]);
+    let mut script = Script::new();
+    script.stapled = true;
     script.ocsp.next_update = WallTime::from_nanos(-1);
     admits(&mut script);
     breaks(&script, &[rule::OCSP_FRESH]);
@@ -169,7 +175,7 @@ fn times_are_judged_by_the_clock_of_the_host_that_judges_them() {
 fn a_certificate_past_its_end_or_of_another_authority_must_not_be_admitted() {
     covers(&[rule::PKIO_CERTIFICATE]);
     let mut script = Script::new();
-    script.not_after = WallTime::from_nanos(script.now.as_nanos() as i64);
+    script.not_after = WallTime::from_nanos(script.now.as_nanos() as i64 - 1);
     admits(&mut script);
     breaks(&script, &[rule::PKIO_CERTIFICATE]);
     let mut script = Script::new();
