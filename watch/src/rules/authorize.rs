@@ -13,13 +13,12 @@ use protocol::{
     release::Release,
     role::Role,
     rule,
-    trace::FlowRef,
 };
 
 use super::{
     Checkers,
     exchanges::Answer,
-    flows::{Flow, tag},
+    flows::{Flow, Handle, tag},
     verdict::Why,
 };
 
@@ -46,7 +45,7 @@ impl Checkers {
         &mut self,
         za: HostId,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         from: Peer,
         release: Release,
         request: &Authorize,
@@ -63,6 +62,7 @@ impl Checkers {
             flow.zorgaanbieder = scope.zorgaanbieder;
             flow.dienst = scope.only().unwrap_or(flow.dienst);
             flow.client = client;
+            flow.begin_session(self.now);
             flow.asked_state = state.map_or(0, tag);
             flow.forget(Flow::STATE | Flow::REDIRECT_BAD | Flow::REDIRECT_AT_CLIENT);
             flow.forget(Flow::QUESTION_OPEN);

@@ -15,13 +15,12 @@ use protocol::{
     release::{DenialDetail, Release, Terms},
     rule::{self, Rule},
     time::Duration,
-    trace::FlowRef,
 };
 
 use super::{
     Checkers,
     exchanges::Answer,
-    flows::{Flow, tag},
+    flows::{Flow, Handle, tag},
     verdict::Why,
 };
 
@@ -50,8 +49,8 @@ const QUESTION_OURS: u16 = 1 << 3;
 /// And it is the first answer to it.
 const FIRST_ANSWER: u16 = 1 << 4;
 
-/// A session of a browser lives longer than this.
-const SESSION: Duration = Duration::from_secs(60);
+/// A session with a browser lives longer than this. The source sets no lifetime (step 3).
+const SESSION: Duration = Duration::from_secs(300);
 
 /// What comes in.
 impl Checkers {
@@ -59,7 +58,7 @@ impl Checkers {
     pub(super) fn artifact_returns(
         &mut self,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         relay_state: Opaque,
     ) {
         let ours = self.flows.get(flow).is_none_or(|flow| flow.relays.may_be(relay_state));
@@ -72,7 +71,7 @@ impl Checkers {
     pub(super) fn consent_answer_arrives(
         &mut self,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         answer: ConsentAnswer,
         csrf: Opaque,
     ) {
@@ -99,7 +98,7 @@ impl Checkers {
     pub(super) fn assertion_arrives(
         &mut self,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         assertion: &Assertion,
     ) {
         let established = assertion.status == SamlStatus::Success && assertion.signed;
@@ -112,12 +111,7 @@ impl Checkers {
     }
 
     /// The ZA GW asks the source whether there is anything.
-    pub(super) fn asks_availability(
-        &mut self,
-        za: HostId,
-        flow: Option<FlowRef>,
-        subject: &Subject,
-    ) {
+    pub(super) fn asks_availability(&mut self, za: HostId, flow: Handle, subject: &Subject) {
         let Some(flow) = self.flows.get(flow) else { return };
         // Persons can share a printed number, which is all that a wire carries.
         let printed = |person: PersonId| person.0 % Bsn::PRINTABLE;
@@ -133,7 +127,7 @@ impl Checkers {
     pub(super) fn availability_arrives(
         &mut self,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         availability: Availability,
     ) {
         if let Some(flow) = self.flows.get(flow) {
@@ -232,7 +226,6 @@ impl Checkers {
             }
         }
         flow.questions.give(csrf);
-        flow.put_question(self.now);
         flow.shown = dienst;
         flow.forget(Flow::QUESTION_FITS);
         flow.saw(Flow::QUESTION | Flow::QUESTION_OPEN, true);
@@ -317,7 +310,7 @@ impl Checkers {
                 }
             }
             Kind::AnswerConsent if open.has(FIRST_ANSWER) => {
-                let may_have_ended = told == failed && flow.question_age(self.now) > SESSION;
+                let may_have_ended = told == failed && flow.session_age(self.now) > SESSION;
                 if may_have_ended {
                     rightly(None, rule::EXCEPTION_AUTHORIZATION, true);
                 } else if open.has(REFUSED) {
@@ -372,7 +365,7 @@ impl Checkers {
     }
 
     /// Whether a redirect leads back to the client that asked, with the `state` that it gave.
-    fn leads_back(&mut self, flow: Option<FlowRef>, to: NameId, state: Opaque) -> bool {
+    fn leads_back(&mut self, flow: Handle, to: NameId, state: Opaque) -> bool {
         self.flows.get(flow).is_none_or(|flow| {
             let its_state = flow.has(Flow::STATE) && flow.asked_state == tag(state);
             its_state && (to == flow.client || !flow.has(Flow::REDIRECT_AT_CLIENT))

@@ -8,13 +8,12 @@ use protocol::{
     message::{Browse, Kind, Page, Peer, Response, SamlStatus, Secret},
     role::Role,
     rule,
-    trace::FlowRef,
 };
 
 use super::{
     Checkers,
     exchanges::Answer,
-    flows::{Flow, tag},
+    flows::{Flow, Handle, tag},
     verdict::Why,
 };
 
@@ -23,12 +22,7 @@ const NODE: u16 = 1;
 
 impl Checkers {
     /// Credentials reach a host.
-    pub(super) fn credentials_arrive(
-        &mut self,
-        host: HostId,
-        flow: Option<FlowRef>,
-        secret: Secret,
-    ) {
+    pub(super) fn credentials_arrive(&mut self, host: HostId, flow: Handle, secret: Secret) {
         let at_digid = self.cast.role(host) == Role::Digid;
         self.docket.judge(rule::NO_EMBEDDED_BROWSER, host, at_digid, Why::CredentialsElsewhere);
         if let Some(flow) = self.flows.get(flow) {

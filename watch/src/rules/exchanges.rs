@@ -11,7 +11,7 @@ use protocol::{
     trace::FlowRef,
 };
 
-use super::places::Places;
+use super::{flows::Handle, places::Places};
 
 /// No host, and no value.
 pub(super) const NONE: u32 = u32::MAX;
@@ -25,6 +25,8 @@ pub(super) struct Exchange {
     pub server: HostId,
     /// One value that the conversation wants back with the answer.
     pub detail: u32,
+    flow_place: u32,
+    flow_tag: u16,
     parent_turn: u16,
     /// What was found when the request arrived, and what came back from nested exchanges.
     pub marks: u16,
@@ -34,7 +36,7 @@ pub(super) struct Exchange {
     pub small: u8,
 }
 
-const _: () = assert!(size_of::<Exchange>() <= 28, "one per exchange that is open");
+const _: () = assert!(size_of::<Exchange>() <= 32, "one per exchange that is open");
 
 impl Exchange {
     /// The request reached its server. Of every kind.
@@ -48,11 +50,22 @@ impl Exchange {
         asker: HostId(NONE),
         server: HostId(NONE),
         detail: NONE,
+        flow_place: Handle::NONE.place,
+        flow_tag: Handle::NONE.tag,
         parent_turn: 0,
         marks: 0,
         kind: Kind::Open,
         small: 0,
     };
+
+    /// Whose exchange it is: that of the browser at the head of the chain of which it is a part.
+    pub const fn flow(&self) -> Handle {
+        Handle { place: self.flow_place, tag: self.flow_tag }
+    }
+
+    const fn set_flow(&mut self, flow: Handle) {
+        (self.flow_place, self.flow_tag) = (flow.place, flow.tag);
+    }
 
     pub const fn has(&self, mark: u16) -> bool {
         self.marks & mark != 0
@@ -66,13 +79,22 @@ impl Exchange {
     }
 }
 
+/// A request as it leaves.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub kind: Kind,
+    pub asker: HostId,
+    pub server: Option<HostId>,
+    pub parent: Option<ExchangeId>,
+}
+
 /// One answer as it leaves, and what it answers.
 #[derive(Clone, Copy)]
 pub(super) struct Answer<'a> {
     pub from: HostId,
     pub exchange: ExchangeId,
     pub open: Exchange,
-    pub flow: Option<FlowRef>,
+    pub flow: Handle,
     pub response: &'a Response,
     pub release: Release,
     /// When the request arrived.
@@ -92,16 +114,21 @@ impl Exchanges {
         Self { places: Places::new(Exchange::BLANK) }
     }
 
-    /// A request left its asker.
+    /// A request left its asker. It belongs to the flow of the exchange that waits for it: what one call
+    /// of a host does for several flows may all be told as of one of them. If that exchange has ended, it
+    /// is not known whose this one is.
     #[inline]
     pub fn asked(
         &mut self,
         id: ExchangeId,
-        kind: Kind,
-        asker: HostId,
-        server: Option<HostId>,
-        parent: Option<ExchangeId>,
+        request: Asked,
+        flow: Option<FlowRef>,
     ) -> Option<&mut Exchange> {
+        let Asked { kind, asker, server, parent } = request;
+        let flow = match parent {
+            None => Handle::of(flow),
+            Some(parent) => self.get(parent).map_or(Handle::NONE, Exchange::flow),
+        };
         let place = self.places.at(id.place)?;
         *place = Exchange {
             turn: id.turn,
@@ -112,15 +139,23 @@ impl Exchanges {
             kind,
             ..Exchange::BLANK
         };
+        place.set_flow(flow);
         Some(place)
     }
 
     /// A request reached its server; one that came from nowhere, as an operator's does, is new.
     #[inline]
-    pub fn arrived(&mut self, id: ExchangeId, kind: Kind, server: HostId) -> Option<&mut Exchange> {
+    pub fn arrived(
+        &mut self,
+        id: ExchangeId,
+        kind: Kind,
+        server: HostId,
+        flow: Option<FlowRef>,
+    ) -> Option<&mut Exchange> {
         let place = self.places.at(id.place)?;
         if place.turn != id.turn || place.kind != kind {
             *place = Exchange { turn: id.turn, kind, ..Exchange::BLANK };
+            place.set_flow(Handle::of(flow));
         }
         place.server = server;
         place.marks |= Exchange::ARRIVED;
@@ -147,28 +182,47 @@ impl Exchanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::id::FlowId;
 
     const fn id(place: u32, turn: u32) -> ExchangeId {
         ExchangeId { place, turn }
     }
 
+    fn ask(exchanges: &mut Exchanges, id: ExchangeId, parent: Option<ExchangeId>, flow: u32) {
+        let flow = FlowRef { place: flow, id: FlowId { arrival: flow, attempt: 1 } };
+        let (kind, asker) = (Kind::Fetch, HostId(1));
+        exchanges.asked(id, Asked { kind, asker, server: None, parent }, Some(flow));
+    }
+
     #[test]
     fn a_place_that_is_used_again_has_forgotten_its_earlier_exchange() {
         let mut exchanges = Exchanges::new();
-        exchanges.asked(id(1, 0), Kind::Fetch, HostId(1), Some(HostId(2)), None);
-        exchanges.asked(id(2, 0), Kind::FetchDossier, HostId(2), None, Some(id(1, 0)));
+        ask(&mut exchanges, id(1, 0), None, 1);
+        ask(&mut exchanges, id(2, 0), Some(id(1, 0)), 1);
         exchanges.parent_of(id(2, 0)).unwrap().mark(1, true);
         assert!(exchanges.get(id(1, 0)).unwrap().has(1));
-        exchanges.asked(id(1, 1), Kind::Open, HostId(3), None, None);
+        ask(&mut exchanges, id(1, 1), None, 1);
         assert!(exchanges.get(id(1, 0)).is_none());
         assert!(exchanges.parent_of(id(2, 0)).is_none(), "a late answer marks no stranger");
         assert!(!exchanges.get(id(1, 1)).unwrap().has(1));
     }
 
     #[test]
+    fn an_exchange_belongs_to_the_flow_of_the_one_that_waits_for_it() {
+        let mut exchanges = Exchanges::new();
+        let flow = |exchanges: &Exchanges, place| exchanges.get(id(place, 0)).unwrap().flow().place;
+        ask(&mut exchanges, id(1, 0), None, 7);
+        ask(&mut exchanges, id(2, 0), Some(id(1, 0)), 8);
+        assert_eq!((flow(&exchanges, 1), flow(&exchanges, 2)), (7, 7));
+        ask(&mut exchanges, id(3, 0), Some(id(9, 0)), 8);
+        assert_eq!(flow(&exchanges, 3), Handle::NONE.place, "whose it is, is not known any more");
+    }
+
+    #[test]
     fn a_request_that_came_from_nowhere_is_known_from_its_arrival() {
         let mut exchanges = Exchanges::new();
-        let found = *exchanges.arrived(id(0, 7), Kind::ChangeRegister, HostId(4)).unwrap();
+        let arrived = exchanges.arrived(id(0, 7), Kind::ChangeRegister, HostId(4), None);
+        let found = *arrived.unwrap();
         assert_eq!((found.server, found.asker), (HostId(4), HostId(NONE)));
         assert!(exchanges.get(id(0, 7)).unwrap().has(Exchange::ARRIVED));
     }

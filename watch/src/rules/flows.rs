@@ -14,11 +14,13 @@ use super::{exchanges::NONE, places::Places};
 
 /// What is left of an unguessable value.
 pub(super) fn tag(value: Opaque) -> u16 {
-    let value = value.0;
-    // The halves of a value may hold a place and fixed bits; folded, every part counts.
-    let folded = (value ^ value >> 64) as u64;
-    let folded = folded ^ folded >> 32;
-    (folded ^ folded >> 16) as u16
+    // Values may hold a place and fixed bits, and a forger may turn all bits over: so every bit must count,
+    // and not by parity. The factors are those of SplitMix64 and of xxHash.
+    let (low, high) = (value.0 as u64, (value.0 >> 64) as u64);
+    let mixed = low
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(high.wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
+    (mixed >> 48) as u16
 }
 
 /// A value that a host gave to a browser, to come back with what the browser does next.
@@ -44,13 +46,32 @@ impl Given {
     }
 }
 
+/// Which flow: its place, and enough of its number to tell whether it still has that place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Handle {
+    pub place: u32,
+    pub tag: u16,
+}
+
+impl Handle {
+    /// No flow.
+    pub const NONE: Self = Self { place: NONE, tag: 0 };
+
+    pub fn of(flow: Option<FlowRef>) -> Self {
+        flow.map_or(Self::NONE, |FlowRef { place, id: FlowId { arrival, attempt } }| Self {
+            place,
+            tag: arrival as u16 ^ attempt.rotate_right(4),
+        })
+    }
+}
+
 /// One flow in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flow {
-    id: FlowId,
+    tag: u16,
     person: u32,
-    /// When the consent question was put last, in [`Flow::TICK`]s.
-    put: u32,
+    /// When an authorization request arrived last, in [`Flow::TICK`]s.
+    session: u32,
     /// Of the authorization request that arrived last; before that, what the flow is about.
     pub zorgaanbieder: ZorgaanbiederId,
     /// `client_id` of the authorization request that arrived last.
@@ -67,9 +88,10 @@ pub(super) struct Flow {
     pub questions: Given,
     /// `state` of the authorization request that arrived last.
     pub asked_state: u16,
-    /// The code that came to the PGO GW last, and the token.
+    /// Tokens that came to the PGO GW.
+    pub tokens: Given,
+    /// The code that came to the PGO GW last.
     pub code: u16,
-    pub token: u16,
     /// The artifact that was resolved last.
     pub artifact: u16,
     /// Like `zorgaanbieder`.
@@ -119,9 +141,9 @@ impl Flow {
     pub const STATE: u32 = 1 << 10;
     /// A code came back that the browser was not due: its `state` was never given to it.
     pub const FORGED: u32 = 1 << 11;
-    /// A code reached the PGO GW, and a token.
+    /// A code reached the PGO GW.
     pub const CODE: u32 = 1 << 12;
-    /// A token reached the PGO GW.
+    /// A token for it did.
     pub const TOKEN: u32 = 1 << 13;
     /// An artifact was resolved.
     pub const RESOLVED: u32 = 1 << 14;
@@ -141,9 +163,9 @@ impl Flow {
     pub const CODE_LOGGED: u32 = 1 << 21;
 
     const BLANK: Self = Self {
-        id: FlowId { arrival: u32::MAX, attempt: 0 },
+        tag: 0,
         person: NONE,
-        put: 0,
+        session: 0,
         zorgaanbieder: ZorgaanbiederId(u32::MAX),
         client: NameId(u32::MAX),
         calls: 0,
@@ -153,7 +175,7 @@ impl Flow {
         questions: Given { last: 0, times: 0 },
         asked_state: 0,
         code: 0,
-        token: 0,
+        tokens: Given { last: 0, times: 0 },
         artifact: 0,
         dienst: Gegevensdienst(u8::MAX),
         shown: Gegevensdienst(u8::MAX),
@@ -173,14 +195,14 @@ impl Flow {
         self.person
     }
 
-    /// The consent question is put now.
-    pub const fn put_question(&mut self, now: Instant) {
-        self.put = (now.as_nanos() / Self::TICK) as u32;
+    /// An authorization request arrives now.
+    pub const fn begin_session(&mut self, now: Instant) {
+        self.session = (now.as_nanos() / Self::TICK) as u32;
     }
 
-    /// How long ago the consent question was put last.
-    pub const fn question_age(&self, now: Instant) -> Duration {
-        let ticks = ((now.as_nanos() / Self::TICK) as u32).wrapping_sub(self.put);
+    /// How long ago an authorization request arrived last.
+    pub const fn session_age(&self, now: Instant) -> Duration {
+        let ticks = ((now.as_nanos() / Self::TICK) as u32).wrapping_sub(self.session);
         Duration::from_nanos(ticks as u64 * Self::TICK)
     }
 
@@ -214,7 +236,7 @@ impl Flows {
     pub fn begin(&mut self, flow: FlowRef, facts: &FlowFacts) {
         if let Some(place) = self.places.at(flow.place) {
             *place = Flow {
-                id: flow.id,
+                tag: Handle::of(Some(flow)).tag,
                 person: facts.person.map_or(NONE, |person| person.0),
                 zorgaanbieder: facts.zorgaanbieder,
                 dienst: facts.dienst,
@@ -225,9 +247,8 @@ impl Flows {
 
     /// The flow, if it has begun and its place was not used again.
     #[inline]
-    pub fn get(&mut self, flow: Option<FlowRef>) -> Option<&mut Flow> {
-        let flow = flow?;
-        self.places.get_mut(flow.place).filter(|place| place.id == flow.id)
+    pub fn get(&mut self, flow: Handle) -> Option<&mut Flow> {
+        self.places.get_mut(flow.place).filter(|place| place.tag == flow.tag)
     }
 }
 
@@ -249,7 +270,9 @@ mod tests {
     #[test]
     fn every_quarter_of_a_value_counts_in_its_tag() {
         for shift in [0, 16, 32, 48, 64, 80, 96, 112] {
-            assert_ne!(tag(Opaque(1 << shift)), tag(Opaque(0)), "bit {shift}");
+            let value = Opaque::uuid_v4(7);
+            assert_ne!(tag(Opaque(value.0 ^ 1 << shift)), tag(value), "bit {shift}");
+            assert_ne!(tag(Opaque(!value.0)), tag(value));
         }
     }
 }

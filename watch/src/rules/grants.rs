@@ -14,13 +14,12 @@ use protocol::{
     release::{Release, Terms},
     rule,
     time::{Duration, Instant},
-    trace::FlowRef,
 };
 
 use super::{
     Checkers,
     exchanges::{Answer, Exchange, NONE},
-    flows::Flow,
+    flows::{Flow, Handle},
     verdict::Why,
 };
 
@@ -121,6 +120,11 @@ impl Server {
         self.tokens.forget_before(long_ago(terms.token_validity), |_, _| {});
     }
 
+    /// Whether a value left this server in a URL, as a code does.
+    pub fn was_in_url(&self, value: Opaque) -> bool {
+        self.codes.contains(value)
+    }
+
     /// Whether a token that was issued at that moment may have been revoked.
     pub fn may_be_revoked(&self, issued: Instant) -> bool {
         self.offered_again.is_some_and(|at| at >= issued)
@@ -152,7 +156,7 @@ impl Checkers {
     pub(super) fn issues_code(
         &mut self,
         za: HostId,
-        flow: Option<FlowRef>,
+        flow: Handle,
         to: NameId,
         code: Opaque,
         release: Release,
@@ -169,8 +173,6 @@ impl Checkers {
         }
         let docket = &mut self.docket;
         docket.judge(rule::UUID_V4, za, code.is_uuid_v4(), Why::NotUuidV4);
-        let is_token = server.tokens.contains(code);
-        docket.judge(rule::TOKEN_THREATS, za, !is_token, Why::TokenInUrl);
         let twice = earlier.is_some_and(|(since, _)| surely_live(since, now, terms.code_validity));
         docket.judge(rule::UNIQUE_WHILE_LIVE, za, !twice, Why::EqualValues);
         let (client, zorgaanbieder, dienst) = flow

@@ -2,10 +2,14 @@
 
 use protocol::trace::{FlowRef, Note};
 
-use super::{Checkers, flows::Flow};
+use super::{
+    Checkers,
+    flows::{Flow, Handle},
+};
 
 impl Checkers {
     pub(super) fn noted(&mut self, flow: Option<FlowRef>, note: Note) {
+        let flow = Handle::of(flow);
         let what = match note {
             Note::ConsentLogged => Flow::CONSENT_LOGGED,
             Note::RefusalLogged => Flow::REFUSAL_LOGGED,

@@ -56,8 +56,8 @@ pub use why::Why;
 use crate::directory::Directory;
 use admission::{Admission, Seen};
 use cast::Cast;
-use exchanges::{Answer, Exchange, Exchanges};
-use flows::Flows;
+use exchanges::{Answer, Asked, Exchange, Exchanges};
+use flows::{Flows, Handle};
 use grants::Grants;
 use lists::Lists;
 use registry::Registry;
@@ -134,11 +134,11 @@ impl Checkers {
             }
             Event::Answered { from, envelope, asked, wall, .. } => {
                 self.open(stamp);
-                self.answered(from, stamp.flow, envelope, asked, wall);
+                self.answered(from, envelope, asked, wall);
             }
             Event::Failed { host, peer, exchange, kind, failure } => {
                 self.open(stamp);
-                self.failed(host, peer, exchange, stamp.flow, kind, failure);
+                self.failed(host, peer, exchange, kind, failure);
             }
             Event::Handshake { connection, host, side, peer, certificate, name, staple, wall } => {
                 self.open(stamp);
@@ -204,7 +204,9 @@ impl Checkers {
         envelope: &Envelope,
     ) {
         let Message::Request(request) = &envelope.message else { return };
-        let open = self.exchanges.asked(envelope.exchange, request.kind(), from, to, parent);
+        let asked = Asked { kind: request.kind(), asker: from, server: to, parent };
+        let open = self.exchanges.asked(envelope.exchange, asked, flow);
+        let flow = open.as_ref().map_or(Handle::NONE, |open| open.flow());
         match request {
             Request::Browse(_) => {}
             Request::OfferCode(offer) => self.offers_code(from, envelope.to, parent, flow, offer),
@@ -242,7 +244,7 @@ impl Checkers {
                 self.status_arrives(host, envelope.exchange, answer, wall);
             }
             Message::Response(response) if role != Role::Person => {
-                self.response_arrived(host, role, flow, envelope.exchange, response);
+                self.response_arrived(host, role, envelope.exchange, response);
             }
             Message::Response(_) => {}
         }
@@ -257,7 +259,8 @@ impl Checkers {
         request: &Request,
     ) {
         let Envelope { from, exchange, release, .. } = *envelope;
-        self.exchanges.arrived(exchange, request.kind(), host);
+        let open = self.exchanges.arrived(exchange, request.kind(), host, flow);
+        let flow = open.map_or(Handle::NONE, |open| open.flow());
         match (role, request) {
             (_, Request::Browse(Browse::LogIn { secret, .. })) => {
                 self.credentials_arrive(host, flow, *secret);
@@ -298,11 +301,11 @@ impl Checkers {
         &mut self,
         host: HostId,
         role: Role,
-        flow: Option<FlowRef>,
         exchange: ExchangeId,
         response: &Response,
     ) {
         let Some(open) = self.exchanges.get(exchange) else { return };
+        let flow = open.flow();
         match (role, open.kind, response) {
             (_, Kind::GetList, Response::List(list)) => {
                 self.lists.delivered(host, list, self.now);
@@ -324,20 +327,14 @@ impl Checkers {
         }
     }
 
-    fn answered(
-        &mut self,
-        from: HostId,
-        flow: Option<FlowRef>,
-        envelope: &Envelope,
-        asked: Instant,
-        wall: WallTime,
-    ) {
+    fn answered(&mut self, from: HostId, envelope: &Envelope, asked: Instant, wall: WallTime) {
         let Message::Response(response) = &envelope.message else { return };
         let Envelope { exchange, release, .. } = *envelope;
         if let Response::Page { page: Page::Login { .. }, .. } = response {
             self.asks_credentials(from);
         }
         let Some(open) = self.exchanges.get(exchange).copied() else { return };
+        let flow = open.flow();
         let answer = &Answer { from, exchange, open, flow, response, release, asked, wall };
         match (self.cast.role(from), open.kind) {
             (Role::Pgo, _) => self.pgo_answers(answer),
@@ -374,10 +371,10 @@ impl Checkers {
         host: HostId,
         peer: Option<HostId>,
         exchange: ExchangeId,
-        flow: Option<FlowRef>,
         kind: Kind,
         failure: Failure,
     ) {
+        let flow = self.exchanges.get(exchange).map_or(Handle::NONE, Exchange::flow);
         match (kind, self.cast.role(host)) {
             (Kind::OfferCode | Kind::Fetch, role) => {
                 self.never_answered(exchange);

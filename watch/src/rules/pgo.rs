@@ -13,14 +13,13 @@ use protocol::{
     register::{Addresses, ListKind, ListVersion},
     role::Role,
     rule,
-    trace::FlowRef,
     uri::Uri,
 };
 
 use super::{
     Checkers,
     exchanges::Answer,
-    flows::{Flow, tag},
+    flows::{Flow, Handle, tag},
     verdict::Why,
 };
 
@@ -65,12 +64,7 @@ impl Checkers {
     }
 
     /// The browser brings a code or an error back.
-    pub(super) fn callback_arrives(
-        &mut self,
-        exchange: ExchangeId,
-        flow: Option<FlowRef>,
-        browse: &Browse,
-    ) {
+    pub(super) fn callback_arrives(&mut self, exchange: ExchangeId, flow: Handle, browse: &Browse) {
         let Some(flow) = self.flows.get(flow) else { return };
         let (state, told) = match *browse {
             Browse::Callback { code, state } => {
@@ -100,11 +94,11 @@ impl Checkers {
     }
 
     /// An answer on the back channel reached the PGO GW.
-    pub(super) fn back_answer_arrives(&mut self, flow: Option<FlowRef>, response: &Response) {
+    pub(super) fn back_answer_arrives(&mut self, flow: Handle, response: &Response) {
         let Some(flow) = self.flows.get(flow) else { return };
         match response {
             Response::Token(grant) => {
-                flow.token = tag(grant.token);
+                flow.tokens.give(grant.token);
                 flow.saw(Flow::TOKEN, true);
                 flow.forget(Flow::TOLD_CODE);
             }
@@ -120,7 +114,7 @@ impl Checkers {
     }
 
     /// An answer on the back channel will never reach it.
-    pub(super) fn back_answer_lost(&mut self, flow: Option<FlowRef>) {
+    pub(super) fn back_answer_lost(&mut self, flow: Handle) {
         if let Some(flow) = self.flows.get(flow) {
             flow.saw(Flow::LOST, true);
         }
@@ -135,7 +129,7 @@ impl Checkers {
         asker: HostId,
         to: NameId,
         parent: Option<ExchangeId>,
-        flow: Option<FlowRef>,
+        flow: Handle,
         offer: &OfferCode,
     ) {
         let docket = &mut self.docket;
@@ -169,13 +163,7 @@ impl Checkers {
     }
 
     /// It asks for data at a resource endpoint (step 14).
-    pub(super) fn fetches(
-        &mut self,
-        asker: HostId,
-        to: NameId,
-        flow: Option<FlowRef>,
-        fetch: &Fetch,
-    ) {
+    pub(super) fn fetches(&mut self, asker: HostId, to: NameId, flow: Handle, fetch: &Fetch) {
         if self.cast.role(asker) != Role::Pgo {
             return;
         }
@@ -189,7 +177,7 @@ impl Checkers {
         docket.judge(rule::CATALOGUE_STANDARDS, asker, prescribed, Why::OtherQuery);
         let Some(flow) = self.flows.get(flow) else { return };
         flow.calls |= 1u32.checked_shl(fetch.call.into()).unwrap_or(0);
-        let own_token = flow.has(Flow::TOKEN) && flow.token == tag(fetch.token);
+        let own_token = flow.has(Flow::TOKEN) && flow.tokens.may_be(fetch.token);
         let endpoint = self.endpoint(asker, fetch.zorgaanbieder, fetch.dienst, to, |addresses| {
             addresses.resource(fetch.call)
         });
@@ -214,8 +202,11 @@ impl Checkers {
         to: NameId,
         of: impl Fn(&Addresses) -> Option<Uri>,
     ) -> Option<bool> {
-        self.lists
-            .lately(pgo, ListKind::Zal)
+        // Whether a list may be used at all is judged where the collection begins.
+        let (valid, invalid) =
+            (self.lists.lately(pgo, ListKind::Zal), self.lists.invalid(pgo, ListKind::Zal));
+        valid
+            .chain(invalid)
             .filter_map(|list| of(list.zal()?.find(zorgaanbieder, dienst)?))
             .find(|uri| uri.host == to)
             .map(|uri| uri.flags().https)

@@ -30,6 +30,8 @@ const COVERED: u16 = 1 << 2;
 const NODE: u16 = 1 << 3;
 /// It says nothing of who the person is.
 const ANONYMOUS: u16 = 1 << 4;
+/// It is no token that was issued here, but a value that went through a URL.
+const IN_URL: u16 = 1 << 7;
 /// The source gave data.
 const GAVE: u16 = 1 << 5;
 /// The source did not.
@@ -52,7 +54,10 @@ impl Checkers {
         open.mark(NODE, node);
         open.mark(ANONYMOUS, fetch.bsn.is_none());
         let Some(server) = self.grants.server(za) else { return };
-        let Some(ticket) = server.tokens.ticket_of(fetch.token) else { return };
+        let Some(ticket) = server.tokens.ticket_of(fetch.token) else {
+            open.mark(IN_URL, server.was_in_url(fetch.token));
+            return;
+        };
         let Some((since, token)) = server.tokens.at(ticket) else { return };
         let covered = token.zorgaanbieder == fetch.zorgaanbieder && token.dienst == fetch.dienst;
         open.detail = ticket.0;
@@ -108,6 +113,7 @@ impl Checkers {
         docket.judge(rule::MUTUAL_CERTIFICATES, za, node, Why::WithoutCertificate);
         docket.judge(rule::NORM_CRYPTOGRAPHY, za, node, Why::WithoutCertificate);
         docket.judge(rule::TOKEN_KNOWN, za, open.has(KNOWN), Why::NeverIssued);
+        docket.judge(rule::TOKEN_THREATS, za, !open.has(IN_URL), Why::TokenInUrl);
         let anonymous = answer.bsn.is_none();
         docket.judge(rule::NO_IDENTITY_BETWEEN, za, anonymous, Why::BsnInAnswer);
         docket.judge(rule::STEP_BSN, za, anonymous, Why::BsnInAnswer);

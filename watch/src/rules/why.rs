@@ -86,7 +86,7 @@ reasons! {
     // Codes, tokens and data
     NotUuidV4: "the value is no UUID of version 4";
     EqualValues: "the value is equal to one that is valid at this server";
-    TokenInUrl: "a valid token travels in a URL";
+    TokenInUrl: "a value that went through a URL counted as a token";
     WithoutCertificate: "a client without a certificate was served";
     NeverIssued: "a value counted that this server never issued";
     HonouredTwice: "a code counted that was offered before";

@@ -382,11 +382,13 @@ fn the_data_of_another_person_break_the_reason_for_it_all() {
 #[test]
 fn a_valid_token_in_a_url_breaks_the_rule_of_token_threats() {
     covers(&[rule::TOKEN_THREATS]);
+    // What the ZA GW sent through the browser works as a token.
     let mut script = Script::new();
-    let (first, _) = until_token(&mut script);
-    let second = Attempt { code: first.token, ..script.begin(2) };
-    script.until_code(&second);
-    breaks(&script, &[rule::TOKEN_THREATS]);
+    let (attempt, brought) = until_token(&mut script);
+    let in_url = Attempt { token: attempt.code, ..attempt };
+    let fetched = script.fetch(&in_url, brought, 0);
+    script.give(&in_url, fetched, 0);
+    breaks(&script, &[rule::TOKEN_THREATS, rule::TOKEN_KNOWN, rule::STEP_REQUEST]);
 }
 
 #[test]
