@@ -13,7 +13,7 @@ use protocol::{
     time::{Duration, Instant, WallTime},
 };
 
-use super::{Checkers, verdict::Why};
+use super::{Checkers, lists::SLACK, verdict::Why};
 
 /// Longer than any limit on opening a connection: an opening without a verdict by then has none.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -40,6 +40,7 @@ struct Opening {
     good_certificate: bool,
     /// Whether it is for that name.
     right_name: bool,
+    staple: Staple,
 }
 
 const _: () = assert!(size_of::<Opening>() <= 40, "two per connection that is being opened");
@@ -48,20 +49,71 @@ const _: () = assert!(size_of::<Opening>() <= 40, "two per connection that is be
 #[derive(Clone, Copy, Debug)]
 struct Known {
     serial: Serial,
-    /// The last answer that says good, whatever else is wrong with it.
-    good: Option<Good>,
-    /// The first answer since then that does not.
-    not_good: Option<Instant>,
+    /// The last two answers to queries that counted when they came, newest first.
+    counted: [Option<Status>; 2],
+    /// The last answer that was stapled and counted, which a node may keep as well.
+    stapled: Option<Status>,
+    /// Whether an answer came that says good and did not count.
+    uncounted: bool,
 }
 
+/// An answer.
 #[derive(Clone, Copy, Debug)]
-struct Good {
+struct Status {
+    good: bool,
     since: WallTime,
     until: WallTime,
-    /// Signed, and of the certificate that was asked about.
-    sound: bool,
-    /// When this node had it.
     arrived: Instant,
+}
+
+impl Status {
+    /// Whether it was in time for a verdict that was given between the opening and that time.
+    fn in_time(&self, opening: &Opening, verdict: WallTime) -> bool {
+        // At the earliest it was used when it came, or at the opening if it was there before.
+        let earliest = opening.wall + self.arrived.since(opening.at);
+        earliest <= self.until && self.since <= verdict
+    }
+}
+
+/// How an answer came.
+#[derive(Clone, Copy)]
+pub(super) enum Origin {
+    Query,
+    Staple,
+}
+
+/// What an OCSP answer that was stapled says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Staple {
+    None,
+    Good,
+    NotGood,
+    /// It says good, and is out of time, unsigned or another's.
+    Uncounted,
+}
+
+impl Staple {
+    fn of(answer: Option<&OcspAnswer>, serial: Serial, wall: WallTime) -> Self {
+        match answer {
+            None => Self::None,
+            Some(answer) if counts(answer, serial, wall) => {
+                if answer.status == CertStatus::Good {
+                    Self::Good
+                } else {
+                    Self::NotGood
+                }
+            }
+            Some(answer) if answer.status == CertStatus::Good => Self::Uncounted,
+            Some(_) => Self::None,
+        }
+    }
+}
+
+/// Whether an answer is signed, of that certificate, and between its times when it comes; one that begins in a
+/// moment may count when it is looked at.
+fn counts(answer: &OcspAnswer, serial: Serial, wall: WallTime) -> bool {
+    let begins = answer.this_update <= wall + SLACK;
+    answer.signed && answer.serial == serial && begins && wall <= answer.next_update
 }
 
 #[derive(Debug)]
@@ -77,44 +129,40 @@ impl Admission {
         Self { openings: vec![None; 256], known: vec![Vec::new(); hosts] }
     }
 
-    /// An OCSP answer on this certificate reached a node, by a query or stapled.
+    /// An answer about this certificate reached a node, to a query or stapled.
     pub fn answered(
         &mut self,
         host: HostId,
-        asked: Serial,
+        serial: Serial,
         answer: &OcspAnswer,
         wall: WallTime,
+        origin: Origin,
         now: Instant,
     ) {
         let Some(known) = (!host.is_visitor()).then(|| self.known.get_mut(host.place())).flatten()
         else {
             return;
         };
-        let place = match known.binary_search_by_key(&asked, |known| known.serial) {
+        let place = match known.binary_search_by_key(&serial, |known| known.serial) {
             Ok(place) => place,
             Err(_) if known.len() >= CERTIFICATES => return,
             Err(place) => {
-                known.insert(place, Known { serial: asked, good: None, not_good: None });
+                let blank = Known { serial, counted: [None; 2], stapled: None, uncounted: false };
+                known.insert(place, blank);
                 place
             }
         };
         let known = &mut known[place];
-        let sound = answer.signed && answer.serial == asked;
-        let counts = sound && wall <= answer.next_update;
-        let (since, until) = (answer.this_update, answer.next_update);
-        if answer.status != CertStatus::Good {
-            known.not_good = known.not_good.or(counts.then_some(now));
-            return;
-        }
-        // One that counts for longer is as good as a newer one, and better than one that does not count.
-        let better = known
-            .good
-            .is_none_or(|good| !good.sound || good.until < wall || sound && good.until <= until);
-        if better {
-            known.good = Some(Good { since, until, sound, arrived: now });
-        }
-        if counts {
-            known.not_good = None;
+        let good = answer.status == CertStatus::Good;
+        if counts(answer, serial, wall) {
+            let (since, until) = (answer.this_update, answer.next_update);
+            let status = Some(Status { good, since, until, arrived: now });
+            match origin {
+                Origin::Query => known.counted = [status, known.counted[0]],
+                Origin::Staple => known.stapled = status,
+            }
+        } else {
+            known.uncounted |= good;
         }
     }
 
@@ -177,7 +225,8 @@ impl Checkers {
         let now = self.now;
         let Seen { connection, host, side, peer, certificate, name, staple, wall } = *seen;
         if let Some(answer) = staple {
-            self.admission.answered(host, certificate.serial, answer, wall, now);
+            let serial = certificate.serial;
+            self.admission.answered(host, serial, answer, wall, Origin::Staple, now);
         }
         self.admission.open(Opening {
             at: now,
@@ -190,6 +239,7 @@ impl Checkers {
             side,
             good_certificate: certificate.trusted_chain && wall <= certificate.not_after,
             right_name: certificate.subject == name,
+            staple: Staple::of(staple, certificate.serial, wall),
         });
     }
 
@@ -203,7 +253,8 @@ impl Checkers {
     ) {
         let Some(open) = self.exchanges.get(exchange) else { return };
         if open.kind == Kind::OcspQuery {
-            self.admission.answered(host, Serial(open.detail), answer, wall, self.now);
+            let (serial, now) = (Serial(open.detail), self.now);
+            self.admission.answered(host, serial, answer, wall, Origin::Query, now);
         }
     }
 
@@ -230,20 +281,33 @@ impl Checkers {
     fn judge_ocsp(&mut self, opening: &Opening, admitted: bool, wall: Option<WallTime>) -> bool {
         let host = opening.host;
         let known = self.admission.known(host, opening.serial);
-        let good = known.and_then(|known| {
-            // An answer that came while the verdict was being reached may have come too late for it.
-            let revoked_before = known.not_good.is_some_and(|at| at < opening.at);
-            known.good.filter(|_| !revoked_before)
+        let [newest, before] = known.map_or([None, None], |known| known.counted);
+        // What was stapled before a later answer is no better than that.
+        let outdone = |it: &Status| newest.is_some_and(|newest| newest.arrived > it.arrived);
+        let stapled = known.and_then(|known| known.stapled).filter(|it| {
+            !(outdone(it)
+                && newest.is_some_and(|newest| !newest.good && newest.arrived < opening.at))
         });
-        let kept = !admitted || good.is_some();
-        self.docket.judge(rule::OCSP_AT_HANDSHAKE, host, kept, Why::AdmittedWithoutOcsp);
-        let (Some(good), Some(wall)) = (good, wall) else { return false };
-        // At the earliest it was used when it came, or at the handshake if it was there before: an answer
-        // that had ended by then, or has not begun by the verdict, was out of time.
-        let earliest = opening.wall + good.arrived.since(opening.at);
-        let fresh = good.sound && earliest <= good.until && good.since <= wall;
-        self.docket.judge(rule::OCSP_FRESH, host, !admitted || fresh, Why::StaleOcspUsed);
-        fresh && wall <= good.until && good.arrived >= opening.at
+        // One that came while the verdict was being reached may have come too late for it.
+        let before = before.filter(|_| newest.is_some_and(|newest| newest.arrived >= opening.at));
+        let in_time = |status: &Status| wall.is_none_or(|verdict| status.in_time(opening, verdict));
+        let good = || [newest, before, stapled].into_iter().flatten().filter(|status| status.good);
+        let said_good = good().next().is_some() && opening.staple != Staple::NotGood;
+        let fresh = opening.staple == Staple::Good || said_good && good().any(|it| in_time(&it));
+        let uncounted = opening.staple == Staple::Uncounted || known.is_some_and(|it| it.uncounted);
+
+        let docket = &mut self.docket;
+        let kept = !admitted || fresh || said_good || newest.is_none() && uncounted;
+        docket.judge(rule::OCSP_AT_HANDSHAKE, host, kept, Why::AdmittedWithoutOcsp);
+        if fresh || said_good || uncounted {
+            let kept = !admitted || fresh || !kept;
+            docket.judge(rule::OCSP_FRESH, host, kept, Why::StaleOcspUsed);
+        }
+        // Its own query said so, so that nothing can have been wrong with it.
+        let of_now = |status: &Status| {
+            status.arrived >= opening.at && wall.is_some_and(|verdict| verdict <= status.until)
+        };
+        good().any(|status| in_time(&status) && of_now(&status))
     }
 
     fn judge_whitelist(&mut self, opening: &Opening, admitted: bool, else_good: bool) {

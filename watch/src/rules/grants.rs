@@ -168,7 +168,8 @@ impl Checkers {
         let person = flow.map_or(NONE, |flow| flow.person_number());
         let earlier = server.codes.get(code).map(|(since, known)| (since, known.person));
         // A page that was sent or loaded twice may be answered twice with the same redirect.
-        if earlier.is_some_and(|(_, of)| of == person) {
+        // Whose it is may have been forgotten with the flow.
+        if earlier.is_some_and(|(_, of)| of == person || of == NONE || person == NONE) {
             return false;
         }
         let docket = &mut self.docket;

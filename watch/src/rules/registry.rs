@@ -55,6 +55,8 @@ struct Changed {
 struct Served {
     list: Arc<ListVersion>,
     first: Instant,
+    /// When it was published, if the clocks tell; else the earliest that it can have been.
+    published: Instant,
     /// The version before it.
     before: Option<Arc<ListVersion>>,
     /// How long the stelselnode had been away by then.
@@ -97,6 +99,7 @@ impl Registry {
         let newest = directory.lists.each_ref().map(|list| Served {
             list: Arc::clone(list),
             first: Instant::START,
+            published: Instant::START,
             before: None,
             away: Duration::ZERO,
         });
@@ -124,9 +127,15 @@ impl Registry {
     /// Whether a node may be on the Whitelist that the stelselnode itself goes by.
     pub fn has_node(&self, node: NameId, from: Instant) -> bool {
         let newest = &self.newest[ListKind::Whitelist as usize];
-        // What was published since shows only once somebody fetches it; the register has it already.
+        // What was published since shows only once somebody fetches it; the register has it already, or had
+        // it at the time.
+        let left_since = |changed: &Changed| {
+            changed.change == Change::RemoveGateway(node)
+                && changed.until + SLACK >= newest.published
+        };
         newest.list.has_node(node)
             || self.takes_part(node)
+            || self.changes.iter().any(left_since)
             || newest.first + SLACK > from
                 && newest.before.as_ref().is_some_and(|list| list.has_node(node))
     }
@@ -210,6 +219,7 @@ impl Registry {
         let newest = &mut self.newest[list.kind as usize];
         newest.before = Some(std::mem::replace(&mut newest.list, Arc::clone(list)));
         newest.first = now;
+        newest.published = published.unwrap_or(Instant::START);
         newest.away = cast.away(stelselnode, now);
     }
 
