@@ -34,6 +34,11 @@ struct Chunk<T> {
     data: Vec<T>,
 }
 
+/// Where a value stands in a [`LiveSet`]: leads back to it without a search, until it is forgotten. Who kept
+/// one longer than that finds nothing, or after four billion more values another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ticket(pub u32);
+
 impl<T> Default for LiveSet<T> {
     fn default() -> Self {
         Self { index: HashTable::new(), chunks: VecDeque::new(), first: 0, forgotten: 0, next: 0 }
@@ -58,6 +63,26 @@ impl<T> LiveSet<T> {
         let distance = ticket.wrapping_sub(self.first) as usize;
         let chunk = &mut self.chunks[distance / CHUNK];
         let offset = distance % CHUNK;
+        Some((chunk.since[offset], &mut chunk.data[offset]))
+    }
+
+    /// Where the value stands, if it is here.
+    pub fn ticket_of(&self, value: Opaque) -> Option<Ticket> {
+        self.ticket(value).map(Ticket)
+    }
+
+    /// What is known of the value that stands there, and since when it is here. A value that came again
+    /// stands in a new place; what was known of its earlier coming stays where it was.
+    pub fn at(&self, ticket: Ticket) -> Option<(Instant, &T)> {
+        let (chunk, offset) = self.offset(ticket)?;
+        let chunk = &self.chunks[chunk];
+        Some((chunk.since[offset], &chunk.data[offset]))
+    }
+
+    /// The same, to change it.
+    pub fn at_mut(&mut self, ticket: Ticket) -> Option<(Instant, &mut T)> {
+        let (chunk, offset) = self.offset(ticket)?;
+        let chunk = &mut self.chunks[chunk];
         Some((chunk.since[offset], &mut chunk.data[offset]))
     }
 
@@ -142,6 +167,12 @@ impl<T> LiveSet<T> {
             .copied()
     }
 
+    fn offset(&self, Ticket(ticket): Ticket) -> Option<(usize, usize)> {
+        let distance = ticket.wrapping_sub(self.first) as usize;
+        let there = self.forgotten..self.next.wrapping_sub(self.first) as usize;
+        there.contains(&distance).then_some((distance / CHUNK, distance % CHUNK))
+    }
+
     fn place(&self, ticket: u32) -> (&Chunk<T>, usize) {
         let distance = ticket.wrapping_sub(self.first) as usize;
         (&self.chunks[distance / CHUNK], distance % CHUNK)
@@ -174,6 +205,21 @@ mod tests {
         set.forget_before(at(6), |value, data| left.push((value, *data)));
         assert_eq!(left, [(Opaque(7), 'b')]);
         assert!(set.is_empty());
+    }
+
+    #[test]
+    fn a_ticket_leads_to_its_value_until_that_is_forgotten() {
+        let mut set = LiveSet::default();
+        assert_eq!(set.at(Ticket(0)), None);
+        set.insert(Opaque(7), at(1), 'a');
+        let early = set.ticket_of(Opaque(7)).unwrap();
+        set.insert(Opaque(7), at(5), 'b');
+        let late = set.ticket_of(Opaque(7)).unwrap();
+        *set.at_mut(late).unwrap().1 = 'c';
+        assert_eq!((set.at(early), set.at(late)), (Some((at(1), &'a')), Some((at(5), &'c'))));
+        set.forget_before(at(3), |_, _| {});
+        assert_eq!((set.at(early), set.at(late)), (None, Some((at(5), &'c'))));
+        assert_eq!(set.at(Ticket(late.0 + 1)), None);
     }
 
     proptest! {

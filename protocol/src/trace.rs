@@ -7,7 +7,7 @@ use crate::{
     catalogue::Gegevensdienst,
     contract::{Failure, TimerId, Work},
     id::{ConnectionId, ExchangeId, FlowId, HostId, NameId, PersonId, ZorgaanbiederId},
-    message::{Certificate, Envelope, Kind, Side},
+    message::{Certificate, Envelope, Kind, OcspAnswer, Side},
     register::{ListFault, ListKind},
     release::Release,
     rule::Rule,
@@ -209,6 +209,10 @@ pub enum Event<'a> {
         certificate: &'a Certificate,
         /// The name that was dialled, or the certificate's subject.
         name: NameId,
+        /// The OCSP answer that the other end stapled, if it did.
+        staple: Option<&'a OcspAnswer>,
+        /// The calendar time that this host believes in.
+        wall: WallTime,
     },
     /// One end gave its verdict on the other.
     Verdict {

@@ -5,5 +5,6 @@
 //! says what several replications say together.
 
 pub mod directory;
+pub mod rules;
 pub mod statistics;
 pub mod study;

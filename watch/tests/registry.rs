@@ -54,8 +54,18 @@ fn handshake(
         trusted_chain: true,
     }));
     let name = subject;
-    script.plain(Event::Handshake { connection, host, side, peer, certificate, name });
-    let (admitted, wall) = (refusal.is_none(), WallTime::default());
+    let (staple, wall) = (None, WallTime::default());
+    script.plain(Event::Handshake {
+        connection,
+        host,
+        side,
+        peer,
+        certificate,
+        name,
+        staple,
+        wall,
+    });
+    let admitted = refusal.is_none();
     script.plain(Event::Verdict { connection, host, side, admitted, refusal, wall });
 }
 

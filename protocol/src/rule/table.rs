@@ -147,7 +147,7 @@ rules! {
 
     // Metamodel
     GATEWAY_REGISTERED, "Metamodel, Gateway", Beheer, Structural, Checked, "a gateway is a server of a participant, announced to Beheer";
-    SAME_GATEWAY, "Metamodel, addresses", Beheer, Structural, Testimony("real example lists break it: their resource servers stand on other hosts, so it is reported at import and not judged in a run"), "authorization and resource server of an offer stand on the same gateway";
+    SAME_GATEWAY, "Metamodel, addresses", Beheer, Structural, Organisational("real example lists break it: their resource servers stand on other hosts, so it is reported at import and not judged in a run"), "authorization and resource server of an offer stand on the same gateway";
     ONCE_PER_PAIR, "Metamodel, associations", Beheer, Structural, Checked, "an association holds at most once per pair";
     ENDS_WITH_EITHER, "Metamodel, existence", Beheer, Structural, Checked, "an association dies with either of its ends";
 

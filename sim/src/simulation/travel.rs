@@ -244,10 +244,12 @@ where
         if let Some(flow) = flow {
             self.flows.refer(flow);
         }
-        let Hello { side, certificate, name, .. } = hello;
+        let Hello { side, certificate, name, staple } = hello;
+        let wall = self.stations[host.place()].now(self.now).wall;
+        let (certificate, staple) = (&certificate, staple.as_ref());
         self.emit(
             flow,
-            Event::Handshake { connection, host, side, peer, certificate: &certificate, name },
+            Event::Handshake { connection, host, side, peer, certificate, name, staple, wall },
         );
         self.push_exchange(self.now + delay, id.place, Pending::Request);
     }
