@@ -1,1 +1,7 @@
-//! actors
+//! Who takes part in the network: person, PGO gateway, ZA gateway, DigiD, stelselnode, OCSP responder and xIS.
+//!
+//! Every actor is a state machine without any IO: one total `handle`, everything leaves by the Outbox.
+//! No actor knows in which world it is, how long work takes, or whose flow an input belongs to; none reads
+//! a clock or contains a fault.
+
+pub mod sessions;
