@@ -4,4 +4,13 @@
 //! No actor knows in which world it is, how long work takes, or whose flow an input belongs to; none reads
 //! a clock or contains a fault.
 
+pub mod admission;
+pub mod digid;
+pub mod durable;
+pub mod ledger;
+pub mod lists;
+pub mod node;
+pub mod ocsp;
 pub mod sessions;
+pub mod stelselnode;
+pub mod xis;

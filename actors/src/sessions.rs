@@ -116,9 +116,10 @@ impl<T: Copy> Sessions<T> {
 
     /// Opens a session. None if there are too many; those that are only remembered make room first.
     pub fn open(&mut self, data: T, now: Instant, out: &mut Outbox) -> Option<Place> {
-        if self.used >= self.policy.limit.min(NONE) {
+        if self.used >= self.policy.limit {
             let oldest = |stage: Stage| self.queues[stage as usize].oldest;
-            let place = [Stage::Ended, Stage::Expired].map(oldest).into_iter().find(|p| *p != NONE)?;
+            let place =
+                [Stage::Ended, Stage::Expired].map(oldest).into_iter().find(|p| *p != NONE)?;
             self.close(Place(place));
         }
         let (tag, secret) = parts(out.draw());
@@ -183,13 +184,19 @@ impl<T: Copy> Sessions<T> {
         }
     }
 
+    /// How long ago it came to its stage, or was renewed; to the nearest 67 ms.
+    pub fn age(&self, place: Place, now: Instant) -> Duration {
+        self.slots.get(place.0 as usize).map_or(Duration::MAX, |slot| slot.since.age(now))
+    }
+
     /// Whether its lifetime has passed, for one whose stage is still open. The clock decides, not the timer,
     /// which may come late.
     pub fn is_past_lifetime(&self, place: Place, now: Instant) -> bool {
-        self.slots
-            .get(place.0 as usize)
-            .is_none_or(|slot| slot.since.age(now) >= self.policy.lifetime)
+        self.age(place, now) >= self.policy.lifetime
     }
+
+    /// Bytes per session.
+    pub const SLOT: usize = size_of::<Slot<T>>();
 
     /// The session counts anew from now on, under a new key; its cookie stays.
     pub fn renew(&mut self, place: Place, data: T, now: Instant, out: &mut Outbox) {
@@ -357,7 +364,11 @@ mod tests {
 
     #[test]
     fn a_slot_adds_28_bytes_to_what_a_session_is_about() {
-        assert_eq!(size_of::<Slot<u32>>(), 28 + 8, "the Option of a number without a niche costs 4");
+        assert_eq!(
+            size_of::<Slot<u32>>(),
+            28 + 8,
+            "the Option of a number without a niche costs 4"
+        );
         assert_eq!(size_of::<Slot<Option<bool>>>(), 28 + 4);
     }
 
