@@ -11,6 +11,8 @@ pub mod ledger;
 pub mod lists;
 pub mod node;
 pub mod ocsp;
+pub mod pgo;
 pub mod sessions;
 pub mod stelselnode;
 pub mod xis;
+pub mod za;
