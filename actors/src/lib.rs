@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod lists;
 pub mod node;
 pub mod ocsp;
+pub mod person;
 pub mod pgo;
 pub mod sessions;
 pub mod stelselnode;
