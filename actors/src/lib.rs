@@ -5,12 +5,14 @@
 //! a clock or contains a fault.
 
 pub mod admission;
+pub mod deviant;
 pub mod digid;
 pub mod durable;
 pub mod ledger;
 pub mod lists;
 pub mod node;
 pub mod ocsp;
+pub mod party;
 pub mod person;
 pub mod pgo;
 pub mod sessions;
