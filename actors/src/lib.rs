@@ -5,6 +5,8 @@
 //! a clock or contains a fault.
 
 pub mod admission;
+#[cfg(feature = "crank")]
+pub mod crank;
 pub mod deviant;
 pub mod digid;
 pub mod durable;
