@@ -389,3 +389,32 @@ const fn timer_of(kind: ListKind) -> TimerId {
         ListKind::Gegevensdiensten => TimerId::PullGegevensdiensten,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_next_fetch_is_the_first_point_of_the_grid_that_is_yet_to_come(
+            phase in 0u64..10_000, every in 1u64..10_000, now in 0u64..1_000_000
+        ) {
+            let next = next_on_grid(
+                Duration::from_nanos(phase),
+                Duration::from_nanos(every),
+                Instant::from_nanos(now),
+            );
+            let next = next.as_nanos();
+            prop_assert!(next > now || next == phase && phase >= now);
+            prop_assert_eq!((next - phase) % every, 0);
+            prop_assert!(next == phase || next - every <= now);
+        }
+    }
+
+    #[test]
+    fn a_period_of_nothing_is_taken_for_the_shortest() {
+        let next = next_on_grid(Duration::ZERO, Duration::ZERO, Instant::from_nanos(5));
+        assert_eq!(next, Instant::from_nanos(6));
+    }
+}

@@ -87,3 +87,25 @@ impl Actor for Ocsp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_good_revoked_or_unknown_for_as_long_as_it_may_be_used() {
+        let config = OcspConfig { answer_valid: Duration::from_secs(3_600), issued: 10 };
+        let mut durable = Durable::NOTHING;
+        durable.revoked.insert(Serial(3));
+        let ocsp = Ocsp::rebuild(Arc::new(config), durable);
+        let wall = WallTime::from_nanos(5);
+        for (serial, status) in
+            [(2, CertStatus::Good), (3, CertStatus::Revoked), (10, CertStatus::Unknown)]
+        {
+            let answer = ocsp.answer(Serial(serial), wall);
+            assert_eq!((answer.serial, answer.status), (Serial(serial), status));
+            assert_eq!({ answer.this_update }, wall);
+            assert_eq!({ answer.next_update }, wall + config.answer_valid);
+        }
+    }
+}

@@ -92,6 +92,7 @@ struct Attempt {
     logins: u8,
     questions: u8,
     wrong_passwords: u8,
+    clicks: u8,
     /// Since the last click.
     redirects: u8,
     went_back: bool,
@@ -108,6 +109,7 @@ impl Attempt {
             logins: 0,
             questions: 0,
             wrong_passwords: 0,
+            clicks: 0,
             redirects: 0,
             went_back: false,
             reloaded: false,
@@ -118,6 +120,9 @@ impl Attempt {
 
 /// A browser gives up after this many redirects in a row, as real ones do.
 const REDIRECTS: u8 = 20;
+
+/// A person gives up after this many clicks, whatever sites make of them. A flow takes five.
+const CLICKS: u8 = 60;
 
 /// A person gives up typing a password wrongly after this many times.
 const WRONG_PASSWORDS: u8 = 3;
@@ -379,6 +384,11 @@ impl Person {
 
     /// The person clicks, and is patient for a while.
     fn click(&mut self, to: NameId, request: Browse, now: Now, out: &mut Outbox) {
+        if self.attempt.clicks >= CLICKS {
+            self.end(End::Failed, now, out);
+            return;
+        }
+        self.attempt.clicks += 1;
         self.attempt.redirects = 0;
         let exchange = self.send(to, request, Work::RenderPage, out);
         self.phase = Phase::AwaitsPage(exchange);
@@ -486,5 +496,24 @@ impl Jar {
     fn cookie(&self, of: NameId) -> Option<Cookie> {
         let known = self.kept.iter().take(usize::from(self.count));
         known.copied().find(|(name, _)| *name == of).map(|(_, cookie)| cookie)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_jar_keeps_the_latest_cookie_of_the_latest_three_names() {
+        let mut jar = Jar::EMPTY;
+        let cookie = |tag| Cookie { place: 0, tag };
+        for (name, tag) in [(1, 1), (2, 2), (1, 3), (3, 4), (4, 5)] {
+            jar.keep(NameId(name), Some(cookie(tag)));
+        }
+        jar.keep(NameId(4), None);
+        let kept = |name| jar.cookie(NameId(name));
+        assert_eq!((kept(1), kept(2)), (None, Some(cookie(2))));
+        assert_eq!((kept(3), kept(4)), (Some(cookie(4)), Some(cookie(5))));
+        assert_eq!(Jar::EMPTY.cookie(NameId(u32::MAX)), None);
     }
 }

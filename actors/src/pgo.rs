@@ -497,3 +497,84 @@ fn refuse(rule: Rule, page: Page, exchange: ExchangeId, out: &mut Outbox) {
     let response = Response::Page { page, set_cookie: None };
     out.refuse(rule, exchange, response, Work::RenderPage);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        crank::small::{GP, LABORATORIUM, Small},
+        durable::DossierItem,
+    };
+    use protocol::{
+        contract::{Action, Chance},
+        draw::{Draws, Purpose},
+        id::ConnectionId,
+        message::Fingerprint,
+        rule::covers,
+        trace::Stored,
+    };
+
+    fn handle(pgo: &mut Pgo, cookie: Option<Cookie>, browse: Browse) -> (Response, Option<Rule>) {
+        let draws = Draws::new(1, 0, Purpose::Host);
+        let mut out = Outbox::new(Chance::Keyed { draws, entity: 0, count: 0 });
+        let envelope = Envelope {
+            from: Peer::Browser(cookie),
+            to: pgo.config.name,
+            exchange: ExchangeId { place: 0, turn: 0 },
+            connection: ConnectionId(0),
+            release: Release::R1_0,
+            message: Message::Request(Request::Browse(browse)),
+        };
+        pgo.handle(Input::Deliver(&envelope), Now::default(), &mut out);
+        let reply = out.actions().iter().find_map(|action| match action {
+            Action::Reply(_, response, rule) => Some((response.clone(), *rule)),
+            _ => None,
+        });
+        reply.expect("an answer")
+    }
+
+    #[test]
+    fn an_item_that_was_changed_is_not_shown_as_what_came_over_medmij() {
+        covers(&[rule::PROVENANCE_VISIBLE]);
+        let mut pgo = Pgo::new(Arc::new(Small::default().pgos[0].clone()), &[]);
+        let (Response::Page { set_cookie, .. }, _) = handle(&mut pgo, None, Browse::Open) else {
+            panic!("the offer");
+        };
+        let stored = Stored {
+            zorgaanbieder: GP,
+            dienst: LABORATORIUM,
+            call: 0,
+            bytes: 1_000,
+            received: Now::default().wall,
+            version: 1,
+        };
+        let session = set_cookie.unwrap();
+        for _ in 0..2 {
+            pgo.durable.dossier.write(DossierItem { session, stored, fingerprint: Fingerprint(1) });
+        }
+        let dossier = |pgo: &mut Pgo| match handle(pgo, set_cookie, Browse::ConsultDossier) {
+            (Response::Page { page: Page::Dossier { items }, .. }, rule) => (items, rule),
+            other => panic!("the Dossier, not {other:?}"),
+        };
+        assert_eq!(dossier(&mut pgo), (2, None));
+        pgo.durable.dossier.tamper(|item| item.stored.bytes += 1);
+        assert_eq!(dossier(&mut pgo), (1, Some(rule::PROVENANCE_VISIBLE)));
+    }
+
+    #[test]
+    fn every_error_response_means_something_to_the_person() {
+        covers(&[rule::UC_IDENTITY, rule::UC_NO_DATA, rule::UC_REFUSED, rule::UC_NO_ANSWER]);
+        let denied = OAuthError::AccessDenied;
+        for (error, description, page) in [
+            (OAuthError::UnauthorizedClient, Description::None, Page::Told(Exception::Identity)),
+            (denied, Description::NoSuchResources, Page::Told(Exception::NoData)),
+            (denied, Description::AuthorizationDenied, Page::Told(Exception::Refused)),
+            (denied, Description::AuthorizationFailed, Page::Told(Exception::Authorization)),
+            (denied, Description::None, Page::Told(Exception::NoDataOrRefused)),
+            (OAuthError::ServerError, Description::None, Page::Unreachable),
+            (OAuthError::InvalidRequest, Description::None, Page::Unreachable),
+        ] {
+            assert_eq!(told(error, description).page(), page, "{error:?} {description:?}");
+        }
+    }
+}

@@ -80,7 +80,9 @@ impl Records {
         let lists_documents =
             calls.get(usize::from(call) + 1).is_some_and(|next| next.per_document);
         let documents = if lists_documents {
-            self.documents.sample(&mut draw(Question::Documents)).clamp(0.0, f64::from(u16::MAX))
+            // To the nearest whole number, which a cast then cuts off to.
+            (self.documents.sample(&mut draw(Question::Documents)) + 0.5)
+                .clamp(0.0, f64::from(u16::MAX))
         } else {
             0.0
         };
@@ -163,5 +165,80 @@ impl Actor for Xis {
             }
             Input::Deliver(Envelope { message, .. }) => out.note(Note::Unexpected(message.kind())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{bsn::Bsn, draw::Purpose, rule, rule::covers};
+
+    fn records() -> Records {
+        Records {
+            no_data: 0.1,
+            under_age: 0.05,
+            documents: Distribution::Uniform { a: 0.0, b: 6.0 },
+            size_sigma: 0.8,
+            age: Distribution::Exp { mean: 86_400.0 },
+            draws: Draws::new(1, 0, Purpose::Data),
+        }
+    }
+
+    fn subject(person: u32, zorgaanbieder: u32) -> Subject {
+        Subject {
+            bsn: Bsn(PersonId(person)),
+            zorgaanbieder: ZorgaanbiederId(zorgaanbieder),
+            dienst: Gegevensdienst(5),
+        }
+    }
+
+    #[test]
+    fn availability_comes_in_the_shares_that_were_asked_for() {
+        let count = |wanted| {
+            (0..20_000)
+                .filter(|person| records().availability(subject(*person, 3)) == wanted)
+                .count() as f64
+                / 20_000.0
+        };
+        assert!((count(Availability::UnderAge) - 0.05).abs() < 0.005);
+        assert!((count(Availability::Nothing) - 0.95 * 0.1).abs() < 0.007);
+    }
+
+    #[test]
+    fn a_person_is_as_old_at_one_zorgaanbieder_as_at_another() {
+        covers(&[rule::AGE_LIMIT]);
+        for person in 0..500 {
+            let is_under_age = |zorgaanbieder| {
+                records().availability(subject(person, zorgaanbieder)) == Availability::UnderAge
+            };
+            assert_eq!(is_under_age(1), is_under_age(2));
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_the_same_gets_the_same() {
+        let content = |person, call| records().content(subject(person, 3), call, 0).unwrap();
+        assert_eq!(content(1, 0), content(1, 0));
+        assert_ne!({ content(1, 0).fingerprint }, { content(2, 0).fingerprint });
+        assert_ne!({ content(1, 0).fingerprint }, { content(1, 1).fingerprint });
+        assert_eq!(records().content(subject(1, 3), 3, 0), None, "no such query");
+    }
+
+    #[test]
+    fn sizes_have_the_mean_of_the_catalogue_and_documents_are_listed_where_they_can_be_fetched() {
+        let contents: Vec<[Content; 3]> = (0..20_000)
+            .map(|person| {
+                [0, 1, 2].map(|call| records().content(subject(person, 3), call, 0).unwrap())
+            })
+            .collect();
+        for call in 0..3 {
+            let mean =
+                contents.iter().map(|all| f64::from(all[call].bytes)).sum::<f64>() / 20_000.0;
+            let said = f64::from(Gegevensdienst(5).calls()[call].mean_bytes);
+            assert!((mean / said - 1.0).abs() < 0.03, "query {call}: {mean} against {said}");
+        }
+        assert!(contents.iter().all(|all| all[0].documents == 0 && all[2].documents == 0));
+        let listed: f64 = contents.iter().map(|all| f64::from(all[1].documents)).sum();
+        assert!((listed / 20_000.0 - 3.0).abs() < 0.05, "whole documents of 0 to 6");
     }
 }

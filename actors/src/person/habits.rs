@@ -156,3 +156,49 @@ impl HumanDraws {
             && self.behaviour.unit(moment.arrival.into(), moment.number()) < probability
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_moments_of_a_person_share_a_draw() {
+        let questions = [
+            Question::OnOffer,
+            Question::OnLogin,
+            Question::OnConsent,
+            Question::OnResult,
+            Question::GoBackFromLogin,
+            Question::GoBackFromConsent,
+            Question::TwiceOnOffer,
+            Question::TwiceOnLogin,
+            Question::TwiceOnConsent,
+            Question::Cancel,
+            Question::WrongPassword,
+            Question::Refuse,
+            Question::Consult,
+            Question::TryAgain,
+            Question::ReloadError,
+        ];
+        let mut numbers = BTreeSet::new();
+        for attempt in 1..=5 {
+            for question in questions {
+                for visit in 0..8 {
+                    let moment = Moment { arrival: 0, attempt, question, visit };
+                    assert!(numbers.insert(moment.number()), "{moment:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_chance_never_happens_and_what_is_certain_always_does() {
+        let draws = HumanDraws::new(1, 0);
+        for arrival in 0..1_000 {
+            let moment = Moment { arrival, attempt: 1, question: Question::Refuse, visit: 0 };
+            assert!(!draws.does(moment, 0.0));
+            assert!(draws.does(moment, 1.0));
+        }
+    }
+}

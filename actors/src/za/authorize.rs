@@ -30,27 +30,34 @@ impl Za {
         out: &mut Outbox,
     ) {
         out.work(Work::CheckAuthorization);
-        if let Err(rule::CLIENT_KNOWN) = self.check(request, envelope.release)
-            && self.node.miss(ListKind::OauthClients, envelope, now, out) == Miss::Waits
-        {
-            return;
+        match self.check(request, envelope.release).copied() {
+            Err(rule::CLIENT_KNOWN)
+                if self.node.miss(ListKind::OauthClients, envelope, now, out) == Miss::Waits => {}
+            verdict => self.decide(envelope, request, verdict, now, out),
         }
-        self.decide(envelope, request, now, out);
     }
 
     /// What waited for the OAuth client list goes on; the list is as new as it will get.
     pub(super) fn on_settled(&mut self, waiting: &[Envelope], now: Now, out: &mut Outbox) {
         for envelope in waiting {
             if let Message::Request(Asks::Browse(Browse::Authorize(request))) = &envelope.message {
-                self.decide(envelope, request, now, out);
+                let verdict = self.check(request, envelope.release).copied();
+                self.decide(envelope, request, verdict, now, out);
             }
         }
     }
 
-    fn decide(&mut self, envelope: &Envelope, request: &Authorize, now: Now, out: &mut Outbox) {
+    fn decide(
+        &mut self,
+        envelope: &Envelope,
+        request: &Authorize,
+        verdict: Result<Behind, Rule>,
+        now: Now,
+        out: &mut Outbox,
+    ) {
         let exchange = envelope.exchange;
-        let behind = match self.check(request, envelope.release) {
-            Ok(behind) => *behind,
+        let behind = match verdict {
+            Ok(behind) => behind,
             Err(rule) => {
                 refuse(rule, Page::RequestInvalid(cause(rule)), exchange, out);
                 return;

@@ -391,3 +391,34 @@ fn uuid(random: u128, entropy_bits: u8) -> Opaque {
     let high = random >> 74;
     Opaque::uuid_v4(high << 80 | middle << 64 | low)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_live_value_takes_at_most_48_bytes_with_what_finds_it() {
+        // Value, moment, what is known; and eight bytes for its place in a hash table that is half full.
+        assert!(size_of::<Opaque>() + size_of::<Instant>() + size_of::<Code>() + 8 <= 48);
+        assert!(size_of::<Opaque>() + size_of::<Instant>() + size_of::<Token>() + 8 <= 48);
+    }
+
+    proptest! {
+        #[test]
+        fn as_many_bits_of_a_value_vary_as_were_asked_for(random: u128, bits in 0u8..=122) {
+            let value = uuid(random, bits);
+            prop_assert!(value.is_uuid_v4());
+            let fixed = uuid(0, bits);
+            let most = uuid(u128::MAX, bits);
+            prop_assert_eq!((most.0 ^ fixed.0).count_ones(), u32::from(bits));
+            prop_assert_eq!((value.0 ^ fixed.0) & !(most.0 ^ fixed.0), 0);
+        }
+
+        #[test]
+        fn different_bits_give_different_values(one: u128, other: u128) {
+            const ALL: u128 = (1 << 122) - 1;
+            prop_assert_eq!(uuid(one, 122) == uuid(other, 122), one & ALL == other & ALL);
+        }
+    }
+}

@@ -10,7 +10,7 @@ use actors::{
     person::{Person, RetryHabit},
 };
 use protocol::{
-    contract::{Action, Actor, Chance, Input, Outbox},
+    contract::{Action, Actor, Chance, Input, Outbox, TimerId},
     distribution::Distribution,
     draw::{Draws, Purpose},
     id::{ConnectionId, HostId, Opaque},
@@ -90,7 +90,7 @@ fn a_person_who_goes_back_to_the_offer_chooses_again() {
 fn a_person_who_goes_back_from_the_consent_question_logs_in_anew() {
     covers(&[rule::IDENTITY_FIRST, rule::SESSION_OF_BROWSER]);
     let mut talk = Talk::new(Small::default());
-    let (cookie, authenticate) = talk.to_digid();
+    let (cookie, authenticate) = talk.way_to_digid();
     let back = talk.log_in(authenticate, Secret::Right(Assurance::Midden));
     let (Response::Page { page: first, .. }, _) = talk.browse(ZA, cookie, back) else { panic!() };
     // Back at DigiD's page, with the same AuthnRequest.
@@ -246,7 +246,7 @@ fn an_answer_counts_only_from_the_browser_that_saw_the_question() {
     let page = Response::Page { page: Page::NoSession, set_cookie: None };
     assert_eq!(talk.browse(ZA, None, yes), (page, Some(rule::OWNER_PRESENT)));
     // A browser that is still on its way to DigiD saw no question.
-    let (cookie, _) = talk.to_digid();
+    let (cookie, _) = talk.way_to_digid();
     assert_eq!(talk.browse(ZA, cookie, yes).1, Some(rule::OWNER_PRESENT));
 }
 
@@ -355,32 +355,58 @@ fn what_comes_after_the_person_left_is_not_delivered_and_harms_nobody() {
     assert!(crank.record.said(PGO).any(|envelope| envelope.message == after));
 }
 
-#[test]
-fn a_browser_does_not_follow_redirects_for_ever() {
-    let small = Small::default();
+/// How many requests a person makes when every one of them is answered like this.
+fn requests_when_always_answered(small: &Small, response: &Response) -> usize {
     let mut person = Person::new(small.habits.clone().into(), 0, small.wish(1));
     let draws = Draws::new(1, 0, Purpose::Host);
     let mut out = Outbox::new(Chance::Keyed { draws, entity: 0, count: 0 });
     person.handle(Input::Start, Now::default(), &mut out);
-    let mut redirects = 0;
-    while let Some(exchange) = out.actions().iter().rev().find_map(|action| match action {
-        Action::Ask(exchange, _) => Some(*exchange),
-        _ => None,
-    }) {
-        out.actions_mut().clear();
-        redirects += 1;
-        let to = small.pgos[0].name;
-        let response = Response::Redirect { to, request: Browse::Open, set_cookie: None };
-        let envelope = Envelope {
-            from: Peer::Node(to),
-            to,
-            exchange,
-            connection: ConnectionId(0),
-            release: small.release,
-            message: Message::Response(response),
-        };
-        person.handle(Input::Deliver(&envelope), Now::default(), &mut out);
+    let mut requests = 0;
+    loop {
+        let actions = std::mem::take(out.actions_mut());
+        if actions.contains(&Action::Leave) {
+            return requests;
+        }
+        for action in actions {
+            match action {
+                Action::Ask(exchange, ask) => {
+                    requests += 1;
+                    let envelope = Envelope {
+                        from: Peer::Node(ask.to),
+                        to: ask.to,
+                        exchange,
+                        connection: ConnectionId(0),
+                        release: small.release,
+                        message: Message::Response(response.clone()),
+                    };
+                    person.handle(Input::Deliver(&envelope), Now::default(), &mut out);
+                }
+                Action::Arm(timer @ TimerId::HumanDone, _) => {
+                    person.handle(Input::Timer(timer), Now::default(), &mut out);
+                }
+                _ => {}
+            }
+        }
     }
-    assert_eq!(redirects, 21);
-    assert!(out.actions().contains(&Action::Leave));
+}
+
+#[test]
+fn a_browser_does_not_follow_redirects_for_ever() {
+    let small = Small::default();
+    let (to, request) = (small.pgos[0].name, Browse::Open);
+    let response = Response::Redirect { to, request, set_cookie: None };
+    assert_eq!(requests_when_always_answered(&small, &response), 21);
+}
+
+#[test]
+fn a_person_does_not_click_for_ever() {
+    let small = Small::default();
+    for page in [
+        Page::Offer { csrf: Opaque(1) },
+        Page::Login { csrf: Opaque(1), again: true },
+        Page::RequestInvalid(protocol::message::InvalidCause::Scope),
+    ] {
+        let response = Response::Page { page, set_cookie: None };
+        assert_eq!(requests_when_always_answered(&small, &response), 60, "{page:?}");
+    }
 }

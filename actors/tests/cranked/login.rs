@@ -25,7 +25,7 @@ fn altered(alter: impl Fn(&mut Assertion) + 'static) -> Option<Rule> {
         }
         Fate::Pass
     });
-    let (cookie, authenticate) = talk.to_digid();
+    let (cookie, authenticate) = talk.way_to_digid();
     let back = talk.log_in(authenticate, Secret::Right(Assurance::Midden));
     let (response, rule) = talk.browse(ZA, cookie, back);
     match response {
@@ -76,7 +76,7 @@ fn a_gateway_whose_clock_is_off_by_more_than_two_minutes_establishes_nobody() {
         // The responder's answers must still be fresh, or no connection opens at all.
         talk.crank.skew(actors::crank::small::OCSP, skew * SECOND);
         talk.crank.skew(ZA, skew * SECOND);
-        let (cookie, authenticate) = talk.to_digid();
+        let (cookie, authenticate) = talk.way_to_digid();
         let back = talk.log_in(authenticate, Secret::Right(Assurance::Midden));
         let (response, rule) = talk.browse(ZA, cookie, back);
         assert_eq!(matches!(response, Response::Page { .. }), counts, "{skew} s: {response:?}");
@@ -88,8 +88,8 @@ fn a_gateway_whose_clock_is_off_by_more_than_two_minutes_establishes_nobody() {
 fn an_artifact_counts_only_in_the_browser_that_was_sent_for_it() {
     covers(&[rule::SESSION_OF_BROWSER]);
     let mut talk = Talk::new(Small::default());
-    let (cookie, authenticate) = talk.to_digid();
-    let (other, _) = talk.to_digid();
+    let (cookie, authenticate) = talk.way_to_digid();
+    let (other, _) = talk.way_to_digid();
     let back = talk.log_in(authenticate, Secret::Right(Assurance::Midden));
     let page = Response::Page { page: Page::NoSession, set_cookie: None };
     for thief in [None, other] {
@@ -106,7 +106,7 @@ fn an_artifact_counts_only_in_the_browser_that_was_sent_for_it() {
 fn an_artifact_that_was_made_up_establishes_nobody() {
     covers(&[rule::ASSERTION_VALID, rule::EXCEPTION_IDENTITY]);
     let mut talk = Talk::new(Small::default());
-    let (cookie, authenticate) = talk.to_digid();
+    let (cookie, authenticate) = talk.way_to_digid();
     let Browse::Authenticate(AuthnRequest { relay_state, .. }) = authenticate else { panic!() };
     let forged = Browse::ReturnArtifact { artifact: Opaque(1), relay_state };
     let (response, _) = talk.browse(ZA, cookie, forged);
@@ -134,7 +134,7 @@ fn an_artifact_is_resolved_once_and_by_its_service_provider_only() {
     covers(&[rule::ARTIFACT_ONCE, rule::ARTIFACT_OF_PROVIDER, rule::SERVICE_PROVIDER_KNOWN]);
     let mut talk = Talk::new(Small::default());
     let (za, other) = (talk.small.zas[0].back, talk.small.zas[1].back);
-    let (_, authenticate) = talk.to_digid();
+    let (_, authenticate) = talk.way_to_digid();
     let Browse::ReturnArtifact { artifact, .. } =
         talk.log_in(authenticate, Secret::Right(Assurance::Midden))
     else {
@@ -163,7 +163,7 @@ fn an_artifact_can_be_resolved_for_a_while_only() {
     for (age, status) in [(119, SamlStatus::Success), (121, SamlStatus::RequestDenied)] {
         let mut talk = Talk::new(Small::default());
         let za = talk.small.zas[0].back;
-        let (_, authenticate) = talk.to_digid();
+        let (_, authenticate) = talk.way_to_digid();
         let Browse::ReturnArtifact { artifact, .. } =
             talk.log_in(authenticate, Secret::Right(Assurance::Midden))
         else {
@@ -178,7 +178,7 @@ fn an_artifact_can_be_resolved_for_a_while_only() {
 fn digid_deals_only_with_service_providers_that_it_knows_and_messages_that_are_signed() {
     covers(&[rule::SERVICE_PROVIDER_KNOWN]);
     let mut talk = Talk::new(Small::default());
-    let (_, Browse::Authenticate(request)) = talk.to_digid() else { panic!("a request") };
+    let (_, Browse::Authenticate(request)) = talk.way_to_digid() else { panic!("a request") };
     let page = Response::Page { page: Page::DigidRefuses, set_cookie: None };
     for request in
         [AuthnRequest { issuer: NameId(0), ..request }, AuthnRequest { signed: false, ..request }]
@@ -192,7 +192,7 @@ fn digid_deals_only_with_service_providers_that_it_knows_and_messages_that_are_s
 fn credentials_count_only_on_the_page_that_asked_for_them() {
     covers(&[rule::STEP_CREDENTIALS, rule::NO_EMBEDDED_BROWSER]);
     let mut talk = Talk::new(Small::default());
-    let (_, authenticate) = talk.to_digid();
+    let (_, authenticate) = talk.way_to_digid();
     let (Response::Page { page: Page::Login { csrf, .. }, set_cookie }, _) =
         talk.browse(DIGID, None, authenticate)
     else {
@@ -218,7 +218,7 @@ fn the_level_asked_is_that_of_the_zorgaanbieder() {
         }
     }
     let mut talk = Talk::new(small);
-    let (_, Browse::Authenticate(request)) = talk.to_digid() else { panic!("a request") };
+    let (_, Browse::Authenticate(request)) = talk.way_to_digid() else { panic!("a request") };
     assert_eq!(request.level, Assurance::Substantieel);
 }
 

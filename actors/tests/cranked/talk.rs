@@ -73,7 +73,7 @@ impl Talk {
     }
 
     /// A browser with its way to DigiD: its cookie at the ZA gateway, and the request for DigiD.
-    pub fn to_digid(&mut self) -> (Option<Cookie>, Browse) {
+    pub fn way_to_digid(&mut self) -> (Option<Cookie>, Browse) {
         let request = Browse::Authorize(self.authorization());
         let (Response::Redirect { request, set_cookie, .. }, _) = self.browse(ZA, None, request)
         else {
@@ -100,7 +100,7 @@ impl Talk {
 
     /// A browser that stands before the consent question.
     pub fn asked(&mut self) -> Asked {
-        let (cookie, authenticate) = self.to_digid();
+        let (cookie, authenticate) = self.way_to_digid();
         let back = self.log_in(authenticate, Secret::Right(Assurance::Midden));
         let Browse::ReturnArtifact { relay_state, .. } = back else {
             panic!("an artifact");
