@@ -96,6 +96,8 @@ pub enum ListFault {
     Empty,
     /// Its content is of another list.
     OtherKind,
+    /// Its number is lower than that of the one in use, and no operator asked for it (APP 21: rollback).
+    Older,
 }
 
 impl ListVersion {

@@ -163,7 +163,8 @@ impl Checkers {
                 ..
             } => self.puts_question(answer, *csrf, (*zorgaanbieder, *dienst), *client),
             Response::Redirect { to, request: Browse::Callback { code, state }, .. } => {
-                if self.issues_code(za, flow, *to, *code, release) {
+                let is_allowed = self.issues_code(za, flow, *to, *code, release);
+                if is_allowed {
                     self.gives_code(answer, *to, *state);
                 }
             }

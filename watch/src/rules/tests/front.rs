@@ -36,10 +36,10 @@ fn asks(script: &mut Script, change: impl Fn(&mut Authorize) + 'static) {
 /// Changes the redirect with which the ZA GW sends the browser back.
 fn sends_back(script: &mut Script, change: impl Fn(&mut NameId, &mut Browse) + 'static) {
     script.twist(move |envelope: &mut Envelope| {
-        if let Message::Response(Response::Redirect { to, request, .. }) = &mut envelope.message {
-            if matches!(request, Browse::Callback { .. } | Browse::CallbackError { .. }) {
-                change(to, request);
-            }
+        if let Message::Response(Response::Redirect { to, request, .. }) = &mut envelope.message
+            && matches!(request, Browse::Callback { .. } | Browse::CallbackError { .. })
+        {
+            change(to, request);
         }
     });
 }
