@@ -1,1 +1,9 @@
-//! stelsel
+//! The product: reads topologies and scenarios, runs them, and writes results and reports.
+//!
+//! Everything behind the command line is here, so that tests reach it without a process.
+
+pub mod answer;
+pub mod commands;
+pub mod compose;
+pub mod plan;
+pub mod problem;

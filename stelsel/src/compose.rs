@@ -1,0 +1,3 @@
+//! From a plan to a run: who is who, what they are made of, and what happens when.
+
+pub mod intensity;
