@@ -7,3 +7,4 @@ pub mod commands;
 pub mod compose;
 pub mod plan;
 pub mod problem;
+pub mod run;
