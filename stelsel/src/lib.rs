@@ -5,5 +5,6 @@
 pub mod answer;
 pub mod commands;
 pub mod compose;
+pub mod files;
 pub mod plan;
 pub mod problem;
