@@ -19,6 +19,7 @@ mod opened;
 mod overrides;
 mod profiles;
 mod scenario;
+mod schema;
 
 mod topology;
 mod tree;
@@ -30,6 +31,7 @@ use serde_json::json;
 
 pub use hosts::matches as host_matches;
 pub use overrides::Override;
+pub use schema::{Which, schema};
 
 use crate::{
     answer::{InputFile, Study},

@@ -38,8 +38,8 @@ pub(super) enum Kind {
     Text,
     StudyName,
     Path,
-    /// A path, or one of these words.
-    PathOr(&'static [&'static str]),
+    /// A path, or a word that stands for something else.
+    PathOr,
     Hostname,
     Organisation,
     HostName,
@@ -186,7 +186,7 @@ impl Kind {
         match self {
             Self::Text => field.string().map(drop),
             Self::StudyName => field.read(forms::study_name),
-            Self::Path | Self::PathOr(_) => field.read(|text| forms::text(text).map(drop)),
+            Self::Path | Self::PathOr => field.read(|text| forms::text(text).map(drop)),
             Self::Hostname => field.read(forms::hostname),
             Self::Organisation => field.read(forms::organisation),
             Self::HostName => field.read(forms::host_name),

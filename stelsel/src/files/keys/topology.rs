@@ -292,7 +292,7 @@ const TIMEOUTS: &[Key] = &[
 pub(in crate::files) const COSTS: &[Key] = &[or(
     "default",
     "from",
-    Kind::PathOr(&["default", "none"]),
+    Kind::PathOr,
     "costs that hold where no line here does: \"default\" for the shipped ones, \"none\", or a file of such lines",
 )];
 
