@@ -7,3 +7,5 @@ pub mod commands;
 pub mod compose;
 pub mod plan;
 pub mod problem;
+pub mod report;
+pub mod results;
