@@ -8,4 +8,6 @@ pub mod compose;
 pub mod files;
 pub mod plan;
 pub mod problem;
+pub mod report;
+pub mod results;
 pub mod run;

@@ -58,7 +58,7 @@ impl Sink for Recogniser {
                 let flow = self.whose(stamp, parent, envelope);
                 let is_shared = matches!(
                     &envelope.message,
-                    Message::Request(Request::AskOcsp(_) | Request::GetList(_) | Request::Hello(_))
+                    Message::Request(Request::OcspQuery(_) | Request::GetList(_) | Request::Hello(_))
                 );
                 if !is_shared && stamp.flow.is_some() {
                     self.recognised += 1;

@@ -1,0 +1,28 @@
+//! The result folder: what a study gave, in files that people, notebooks and other commands read.
+//!
+//! [`write`](write()) makes a folder of an answer, [`Folder`] reads one back, [`terminal`](terminal()) and
+//! [`json`] are its closing summary, [`expectations`](expectations()) says what `[expect]` came to. Does not
+//! run anything, and estimates nothing: `watch::study` does.
+
+mod expectations;
+mod folder;
+pub mod lines;
+mod manifest;
+mod publish;
+pub mod shown;
+mod summary;
+mod terminal;
+mod write;
+
+pub use self::{
+    expectations::{Checked, expectations},
+    folder::Folder,
+    manifest::{FORMAT, Flows, Input, Manifest, Replications},
+    publish::check_target,
+    summary::{BreachEntry, ExpectationEntry, Figure, FirstBreach, MetricEntry, SummaryFile},
+    terminal::{json, terminal},
+    write::{write, write_with},
+};
+
+#[cfg(test)]
+mod tests;
