@@ -44,7 +44,7 @@ impl Opened {
     pub fn tree(&self, path: &Path, place: &Place) -> Result<Node, Vec<Problem>> {
         let text = self.text(path, place).map_err(|problem| vec![problem])?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let source = Source { name: path.to_string_lossy().into(), folder };
+        let source = Source { name: path.to_string_lossy().into(), prefix: "", folder };
         tree::parse(&text, &Arc::new(source))
     }
 
@@ -72,7 +72,10 @@ impl Opened {
 
     fn text(&self, path: &Path, place: &Place) -> Result<String, Problem> {
         let name = path.to_string_lossy();
-        let cannot = |why: &str| place.problem(format!("cannot read {name}: {why}"));
+        let cannot = |why: &str| match *place.source == *name {
+            true => place.problem(format!("cannot be read: {why}")),
+            false => place.problem(format!("cannot read {name}: {why}")),
+        };
         let mut bytes = Vec::new();
         let size = File::open(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))

@@ -9,6 +9,7 @@ use super::{
     changes, expect,
     field::Field,
     forms::{self, FaultForm},
+    kinds::ENOUGH,
     profiles, topology,
     units::{self, Dimension},
 };
@@ -55,7 +56,7 @@ fn assemble(root: &Field<'_>, problems: &mut Vec<Problem>) -> Result<Scenario, P
     for table in root.items("deviant") {
         each(deviant(&table).map(|deviant| deviants.push(deviant)));
     }
-    for (metric, field) in root.need("expect")?.children() {
+    for (metric, field) in root.need("expect")?.children().take(ENOUGH) {
         each(expect::read(metric, &field).map(|expectation| expectations.push(expectation)));
     }
     each(check_retry(&root.need("persons")?.need("retry")?));
