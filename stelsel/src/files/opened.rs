@@ -31,8 +31,11 @@ const LARGEST: u64 = 16 << 20;
 #[derive(Default)]
 pub(super) struct Opened {
     inputs: RefCell<Vec<InputFile>>,
-    values: RefCell<BTreeMap<(PathBuf, bool), Result<Arc<[f64]>, Problem>>>,
+    values: RefCell<BTreeMap<(PathBuf, Dimension), Values>>,
 }
+
+/// What reading the values of an empirical distribution gave.
+type Values = Result<Arc<[f64]>, Problem>;
 
 impl Opened {
     /// Every file that was opened, in the order in which they were.
@@ -49,14 +52,9 @@ impl Opened {
     }
 
     /// The values of an empirical distribution that this field names.
-    pub fn values(
-        &self,
-        field: &Field<'_>,
-        file: &str,
-        dimension: Dimension,
-    ) -> Result<Arc<[f64]>, Problem> {
+    pub fn values(&self, field: &Field<'_>, file: &str, dimension: Dimension) -> Values {
         let path = beside(&field.node.origin.source, file);
-        let key = (path, dimension == Dimension::Time);
+        let key = (path, dimension);
         if let Some(known) = self.values.borrow().get(&key) {
             return known.clone();
         }

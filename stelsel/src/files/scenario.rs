@@ -101,10 +101,10 @@ fn arrivals(table: &Field<'_>, horizon: Duration) -> Result<ArrivalPlan, Problem
         };
         return Err(table.place().expected("one of rate, profile and burst", found));
     };
-    if table.child("profile").is_none() {
-        for field in ["peak", "total", "from"].into_iter().filter_map(|key| table.child(key)) {
-            return Err(field.place().problem("without effect: it belongs to a profile"));
-        }
+    if table.child("profile").is_none()
+        && let Some(field) = ["peak", "total", "from"].iter().find_map(|key| table.child(key))
+    {
+        return Err(field.place().problem("without effect: it belongs to a profile"));
     }
     if let Some(rate) = table.child("rate") {
         return Ok(ArrivalPlan::Rate(rate.read(units::rate)?));

@@ -407,7 +407,7 @@ fn check(root: &Field<'_>, topology: &Topology, problems: &mut Vec<Problem>) {
         for (id, weight) in
             root.child("services").iter().flat_map(|table| table.children().collect::<Vec<_>>())
         {
-            let known = forms::service(id).is_ok_and(|service| offered(service));
+            let known = forms::service(id).is_ok_and(&offered);
             if !known {
                 problems.push(weight.place().problem(
                     "expected a Gegevensdienst that a [[za]] offers; nobody offers this one, so its weight has no effect",

@@ -135,7 +135,7 @@ pub(super) fn comparison(text: &str) -> Result<(Comparison, &str), Unfit> {
 }
 
 /// What the numbers of a distribution are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Dimension {
     /// Seconds.
     Time,
