@@ -106,7 +106,10 @@ fn of(kind: &Kind) -> Value {
         Kind::HostName => pattern("^[a-z][a-z0-9-]*$", &["za-2"]),
         Kind::Hosts => pattern("^[a-z0-9*-]+$", &["za-2", "za", "za-*"]),
         Kind::Ends => pattern(LINK_ENDS, &["za-2>digid", "person-*"]),
-        Kind::Provider => pattern("^[a-z0-9.-]+@medmij$", &["huisarts-12@medmij"]),
+        Kind::Provider => pattern(
+            "^([a-z]+(\\.[a-z]+)*@medmij|xis-[1-9][0-9]*)$",
+            &["huisartsbaaa@medmij", "xis-2"],
+        ),
         Kind::ProviderType => pattern("^[a-z][a-z-]*$", &["huisarts"]),
         Kind::Word(words) => json!({ "enum": words }),
         Kind::Release => json!({ "enum": Release::ALL.map(Release::name) }),
