@@ -144,7 +144,7 @@ mod tests {
     fn a_figure_has_the_unit_that_fits_it_and_the_decimals_that_its_interval_is_worth() {
         let both = |value: &str, interval: &str| (value.to_owned(), interval.to_owned());
         assert_eq!(shown(0.9612, Some((0.957, 0.966)), "1"), both("96.1 %", "95.7 to 96.6"));
-        assert_eq!(shown(0.0421, Some((0.042, 0.0423)), "s"), both("42.10 ms", "42.00 to 42.30"));
+        assert_eq!(shown(0.0421, Some((0.042, 0.0423)), "s"), both("42.1 ms", "42.0 to 42.3"));
         assert_eq!(
             shown(27_310.4, Some((27_000.0, 27_600.0)), "flows"),
             both("27,310 flows", "27,000 to 27,600")
