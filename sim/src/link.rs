@@ -7,7 +7,7 @@
 use protocol::{distribution::Distribution, draw::Words, id::HostId, time::Duration};
 
 /// Hosts from which every link looks alike.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct LinkClass(pub u16);
 
 /// A link, one way.

@@ -246,8 +246,9 @@ where
         }
     }
 
-    /// Runs to the end, or until `stop` says so; it is asked now and then. Gives the sink back.
-    pub fn run(mut self, mut stop: impl FnMut() -> bool) -> (S, Ending) {
+    /// Runs to the end, or until `stop` says so; it is asked now and then, and told what time it is. Gives the
+    /// sink back.
+    pub fn run(mut self, mut stop: impl FnMut(Instant) -> bool) -> (S, Ending) {
         self.begin();
         while let Some((at, class, payload)) = self.queue.pop() {
             if self.is_over(at) {
@@ -256,7 +257,7 @@ where
             self.now = at;
             self.tally.events += 1;
             self.look_ahead();
-            if self.tally.events.is_multiple_of(LOOK) && stop() {
+            if self.tally.events.is_multiple_of(LOOK) && stop(at) {
                 return (self.sink, Ending::Interrupted);
             }
             match class {

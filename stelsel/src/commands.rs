@@ -3,6 +3,9 @@
 //! Each reads its arguments, does its work by the other modules and says how the program ends. Errors are
 //! [`Problems`], which `main` prints.
 
+pub mod run;
+pub mod schema;
+
 use std::process::ExitCode;
 
 use crate::problem::Problems;

@@ -5,7 +5,9 @@
 pub mod answer;
 pub mod commands;
 pub mod compose;
+pub mod files;
 pub mod plan;
 pub mod problem;
 pub mod report;
 pub mod results;
+pub mod run;

@@ -8,3 +8,4 @@ pub mod directory;
 pub mod rules;
 pub mod statistics;
 pub mod study;
+pub mod watcher;

@@ -208,7 +208,7 @@ pub fn stations(entities: usize, virtual_seconds: u64) -> Speed {
         replication: 0,
         sink: Unread,
     });
-    timed(|| match simulation.run(|| false) {
+    timed(|| match simulation.run(|_| false) {
         (_, Ending::Over(tally)) => tally.events,
         (_, Ending::Interrupted) => 0,
     })

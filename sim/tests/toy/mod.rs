@@ -343,7 +343,7 @@ impl World {
             replication: 0,
             sink,
         };
-        match Simulation::new(run).run(|| false) {
+        match Simulation::new(run).run(|_| false) {
             (sink, Ending::Over(tally)) => (sink, tally),
             (_, Ending::Interrupted) => panic!("nobody interrupts a toy"),
         }

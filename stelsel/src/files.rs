@@ -1,0 +1,202 @@
+//! Files that people write: topologies and scenarios, as TOML, and what flags say instead.
+//!
+//! One table of keys (`keys`) says what there is; from it come the checks, the defaults and the JSON
+//! Schemas. A file becomes a tree that remembers lines (`tree`), flags change the tree (`overrides`), defaults
+//! are filled in (`kinds`), and then it becomes a plan (`topology`, `scenario`). Complaints come all
+//! together. Does not read the lists that a topology names and does not run anything.
+
+mod across;
+mod changes;
+mod costs;
+mod expect;
+mod field;
+mod forms;
+mod hosts;
+mod keys;
+mod kinds;
+mod near;
+mod opened;
+mod overrides;
+mod profiles;
+mod scenario;
+mod schema;
+
+mod topology;
+mod tree;
+mod units;
+
+use std::path::Path;
+
+use serde_json::json;
+
+pub use hosts::matches as host_matches;
+pub use overrides::Override;
+pub use schema::{Which, schema};
+
+use crate::{
+    answer::{InputFile, Study},
+    plan::{Scenario, Topology},
+    problem::{Place, Problem, Problems},
+};
+use field::Field;
+use kinds::{Key, Kind};
+use opened::Opened;
+use tree::Node;
+
+/// More complaints than this help nobody.
+const MOST_PROBLEMS: usize = 100;
+
+/// Reads a scenario, its topology and the files that these name, with what flags say instead.
+///
+/// Paths of overrides lead into the scenario, or after `topology.` into the topology.
+///
+/// # Errors
+///
+/// Everything that is wrong with any of them, as far as one mistake does not hide another.
+pub fn read(path: &Path, set: &[Override]) -> Result<Study, Problems> {
+    let opened = Opened::default();
+    let mut problems = Vec::new();
+    let (of_topology, of_scenario) = split(set, &mut problems);
+    let node = tree_of(
+        path,
+        &Place::whole(name(path)),
+        &of_scenario,
+        keys::SCENARIO,
+        &opened,
+        &mut problems,
+    );
+    let scenario = node.as_ref().and_then(|node| whole_scenario(node, &opened, &mut problems));
+
+    let named = node.as_ref().and_then(|(node, _)| {
+        let field = Field::root(node, &opened).child("topology")?;
+        let file = field.text().filter(|text| !text.trim().is_empty())?;
+        Some((opened::beside(&field.node.origin.source, file), field.place()))
+    });
+    let found = named.and_then(|(path, place)| {
+        whole_topology(&path, &place, &of_topology, &opened, &mut problems)
+    });
+    if let (Some((topology, _)), Some(scenario)) = (&found, &scenario) {
+        across::check(topology, scenario, &mut problems);
+    }
+    match (found, scenario, node) {
+        (Some((topology, resolved)), Some(scenario), Some((node, _))) if problems.is_empty() => {
+            let resolved = json!({ "topology": resolved, "scenario": node.json() });
+            Ok(Study { topology, scenario, resolved, inputs: opened.into_inputs() })
+        }
+        _ => Err(all(problems, path)),
+    }
+}
+
+/// Reads a topology and the files that it names, with what flags say instead. Beside what it means come
+/// the topology with every default filled in, and the files that were read.
+///
+/// Paths of overrides may begin with `topology.`, and need not.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_topology(
+    path: &Path,
+    set: &[Override],
+) -> Result<(Topology, serde_json::Value, Vec<InputFile>), Problems> {
+    let opened = Opened::default();
+    let mut problems = Vec::new();
+    let (mut into, rest) = split(set, &mut problems);
+    into.extend(rest);
+    let place = Place::whole(name(path));
+    match whole_topology(path, &place, &into, &opened, &mut problems) {
+        Some((topology, resolved)) if problems.is_empty() => {
+            Ok((topology, resolved, opened.into_inputs()))
+        }
+        _ => Err(all(problems, path)),
+    }
+}
+
+/// An override and the keys of its path.
+type Way<'a> = (&'a Override, Vec<String>);
+
+/// Overrides of the topology, and those of the scenario.
+fn split<'a>(set: &'a [Override], problems: &mut Vec<Problem>) -> (Vec<Way<'a>>, Vec<Way<'a>>) {
+    let (mut topology, mut scenario) = (Vec::new(), Vec::new());
+    for one in set {
+        match one.segments() {
+            Ok(mut segments) if segments.len() > 1 && segments[0] == "topology" => {
+                topology.push((one, segments.split_off(1)));
+            }
+            Ok(segments) => scenario.push((one, segments)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (topology, scenario)
+}
+
+/// A file's tree with flags and defaults in it, and whether it fits its keys. None if it is no tree.
+fn tree_of(
+    path: &Path,
+    place: &Place,
+    set: &[Way<'_>],
+    keys: &'static [Key],
+    opened: &Opened,
+    problems: &mut Vec<Problem>,
+) -> Option<(Node, bool)> {
+    let mut node = match opened.tree(path, place) {
+        Ok(node) => node,
+        Err(found) => {
+            problems.extend(found);
+            return None;
+        }
+    };
+    let before = problems.len();
+    for (one, segments) in set {
+        problems.extend(one.apply(&mut node, segments).err());
+    }
+    kinds::complete(&mut node, keys);
+    Kind::Table(keys).check(&Field::root(&node, opened), problems);
+    let fits = problems.len() == before;
+    Some((node, fits))
+}
+
+fn whole_topology(
+    path: &Path,
+    place: &Place,
+    set: &[Way<'_>],
+    opened: &Opened,
+    problems: &mut Vec<Problem>,
+) -> Option<(Topology, serde_json::Value)> {
+    let (mut node, fits) = tree_of(path, place, set, keys::TOPOLOGY, opened, problems)?;
+    if !fits {
+        return None;
+    }
+    topology::derive(&mut node);
+    let topology = topology::read(&Field::root(&node, opened), problems)?;
+    Some((topology, node.json()))
+}
+
+fn whole_scenario(
+    (node, fits): &(Node, bool),
+    opened: &Opened,
+    problems: &mut Vec<Problem>,
+) -> Option<Scenario> {
+    fits.then(|| scenario::read(&Field::root(node, opened), problems)).flatten()
+}
+
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// At least one complaint, and not too many.
+fn all(mut problems: Vec<Problem>, path: &Path) -> Problems {
+    let place = Place::whole(name(path));
+    if problems.len() > MOST_PROBLEMS {
+        let more = problems.len() - MOST_PROBLEMS;
+        problems.truncate(MOST_PROBLEMS);
+        problems.push(place.problem(format!("and {more} problems more")));
+    }
+    if problems.is_empty() {
+        problems.push(place.problem("cannot be used"));
+    }
+    Problems(problems)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! The command line. Says what went wrong and ends the program; everything else is in the library.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use stelsel::{commands, problem::Problems};
+
+/// Runs the MedMij network in virtual time: who is in it and what happens to it stand in two files, and the
+/// answer comes with figures, intervals and a report.
+#[derive(Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  stelsel run scenarios/morning-peak.toml
+  stelsel run scenarios/first-look.toml --set persons.login='lognormal(median=40s, p95=2min)'
+
+Exit status: 0 done, 1 a check failed or a rule broke, 2 bad input, 3 an [expect] is not met or a set is
+incomplete, 4 could not test, 130 interrupted (what was finished is kept)."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a scenario and write its results
+    Run(commands::run::Arguments),
+    /// Print the JSON Schema of topology or scenario files
+    Schema(commands::schema::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Schema(arguments) => commands::schema::run(&arguments),
+    };
+    match outcome {
+        Ok(ending) => ending.into(),
+        Err(problems) => {
+            complain(&problems);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes every complaint on standard error. If that is gone there is nobody left to tell.
+fn complain(problems: &Problems) {
+    let mut to = std::io::stderr().lock();
+    for problem in &problems.0 {
+        let _ = writeln!(to, "error: {problem}");
+    }
+}

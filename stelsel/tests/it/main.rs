@@ -1,0 +1,6 @@
+//! Whole runs, from files to what watchers saw.
+
+mod deviants;
+mod draws;
+mod recognition;
+mod world;

@@ -1,0 +1,71 @@
+//! Whoever watches a run: statistics and, if they are wanted, the checkers of rules, over the same events.
+//!
+//! Does nothing of its own. A run without checkers is for measuring what they cost.
+
+use std::sync::Arc;
+
+use protocol::trace::{Event, Sink, Stamp};
+
+use crate::{
+    directory::Directory,
+    rules::{self, Checkers, Verdict},
+    statistics::{Replication, Settings, Statistics},
+};
+
+/// Statistics and checkers.
+#[derive(Debug)]
+pub struct Watcher {
+    statistics: Statistics,
+    checkers: Option<Checkers>,
+}
+
+/// What a watcher saw.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// What was measured.
+    pub replication: Replication,
+    /// A verdict on every judged rule; none without checkers.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Whether rules are judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judged {
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+impl Watcher {
+    /// Ready for the first event of a run in this network.
+    pub fn new(directory: &Arc<Directory>, settings: Settings, judged: Judged) -> Self {
+        let replication = settings.replication;
+        let checkers = || {
+            let settings = rules::Settings { replication, ..rules::Settings::default() };
+            Checkers::new(directory, settings)
+        };
+        Self {
+            checkers: (judged == Judged::Yes).then(checkers),
+            statistics: Statistics::new(Arc::clone(directory), settings),
+        }
+    }
+
+    /// The run is over.
+    pub fn finish(self) -> Sight {
+        Sight {
+            replication: self.statistics.finish(),
+            verdicts: self.checkers.map(Checkers::finish).unwrap_or_default(),
+        }
+    }
+}
+
+impl Sink for Watcher {
+    #[inline]
+    fn event(&mut self, stamp: Stamp, event: Event<'_>) {
+        self.statistics.event(stamp, &event);
+        if let Some(checkers) = &mut self.checkers {
+            checkers.event(stamp, &event);
+        }
+    }
+}
