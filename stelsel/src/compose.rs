@@ -13,12 +13,7 @@ mod schedule;
 
 use std::sync::Arc;
 
-use protocol::{
-    names::Names,
-    register::Register,
-    role::Role,
-    trace::Sink,
-};
+use protocol::{names::Names, register::Register, role::Role, trace::Sink};
 use sim::{
     network::{Network, Phases},
     simulation::{Run, Simulation},

@@ -114,7 +114,9 @@ pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<
         FlowsKept::None => Some(0),
         FlowsKept::AtMost(flows) => Some(flows),
     };
-    let Some(answer) = answer(study, &composed, sights, flows_kept) else { return Ok(Ran::Nothing) };
+    let Some(answer) = answer(study, &composed, sights, flows_kept) else {
+        return Ok(Ran::Nothing);
+    };
     Ok(match stopped.into_inner() {
         true => Ran::Part(Box::new(answer)),
         false => Ran::Whole(Box::new(answer)),

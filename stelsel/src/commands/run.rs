@@ -161,11 +161,7 @@ fn tell(arguments: &Arguments, answer: &Answer, dir: &std::path::Path) -> Result
     let summary = summary::summarise(&figures);
     let text = match arguments.json {
         true => format!("{:#}\n", results::json(answer, &summary)),
-        false => format!(
-            "{}Results: {}\n",
-            results::terminal(answer, &summary),
-            dir.display()
-        ),
+        false => format!("{}Results: {}\n", results::terminal(answer, &summary), dir.display()),
     };
     let mut to = std::io::stdout().lock();
     to.write_all(text.as_bytes())

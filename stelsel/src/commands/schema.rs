@@ -36,7 +36,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
         File::Topology => Which::Topology,
         File::Scenario => Which::Scenario,
     });
-    writeln!(std::io::stdout().lock(), "{schema:#}")
-        .map_err(|error| Place::whole("standard output").problem(format!("cannot write: {error}")))?;
+    writeln!(std::io::stdout().lock(), "{schema:#}").map_err(|error| {
+        Place::whole("standard output").problem(format!("cannot write: {error}"))
+    })?;
     Ok(Ending::Done)
 }

@@ -85,7 +85,8 @@ impl Wishes {
             let entry = roster.host(host);
             ((host, entry.front), weight * topology.pgos[entry.group].share)
         }));
-        let mut offers: Vec<Vec<((ZorgaanbiederId, HostId), f64)>> = vec![Vec::new(); CATALOGUE.len()];
+        let mut offers: Vec<Vec<((ZorgaanbiederId, HostId), f64)>> =
+            vec![Vec::new(); CATALOGUE.len()];
         for (place, provider) in roster.providers.iter().enumerate() {
             for offer in &provider.offers {
                 let at = (ZorgaanbiederId(place as u32), offer.gateway);
@@ -99,7 +100,8 @@ impl Wishes {
         let mut problems = Vec::new();
         for (dienst, weight) in &topology.services {
             if *weight > 0.0 && !offered.contains(dienst) {
-                let place = crate::problem::Place { key: "services".into(), ..topology.place.clone() };
+                let place =
+                    crate::problem::Place { key: "services".into(), ..topology.place.clone() };
                 let found = format!("{} ({})", dienst.id(), name_of(*dienst));
                 problems.push(place.expected("a service that some Zorgaanbieder offers", found));
             }
@@ -109,12 +111,20 @@ impl Wishes {
         }
         let weight = |dienst: Gegevensdienst| match topology.services.is_empty() {
             true => 1.0,
-            false => topology.services.iter().find(|(id, _)| *id == dienst).map_or(0.0, |(_, weight)| *weight),
+            false => topology
+                .services
+                .iter()
+                .find(|(id, _)| *id == dienst)
+                .map_or(0.0, |(_, weight)| *weight),
         };
-        let diensten = Choice::new(offered.iter().enumerate().map(|(place, dienst)| (place, weight(*dienst))));
+        let diensten =
+            Choice::new(offered.iter().enumerate().map(|(place, dienst)| (place, weight(*dienst))));
         if diensten.options.is_empty() || pgos.options.is_empty() {
             let found = "one in which nobody has anything to collect, or no PGO to collect it with";
-            return Err(topology.place.expected("a network in which people can collect data", found).into());
+            return Err(topology
+                .place
+                .expected("a network in which people can collect data", found)
+                .into());
         }
         let at = offered
             .iter()
@@ -180,7 +190,8 @@ impl Arrivals for Crowd {
         let (zorgaanbieder, za) = wishes.at[service].pick(self.wish.unit(entity, 1))?;
         let (dienst, release) = (wishes.offered[service], wishes.release);
         let account = PersonId(person);
-        let wish = Wish { pgo: pgo_name, zorgaanbieder, dienst, account, level: Assurance::Hoog, release };
+        let wish =
+            Wish { pgo: pgo_name, zorgaanbieder, dienst, account, level: Assurance::Hoog, release };
         let mut actor = Party::Person(Person::new(Arc::clone(&self.habits), number, wish));
         for (host, deviation) in self.deviants.iter() {
             if *host == EVERYBODY || host.place() == number as usize {

@@ -63,7 +63,8 @@ fn cost(topology: &Topology, role: Role, work: Work) -> Option<Cost> {
 
 /// What a host shows at a mutual door. Its serial number is the host's.
 pub fn certificate(roster: &Roster, host: HostId, subject: NameId) -> Option<Certificate> {
-    let has_one = matches!(roster.host(host).role, Role::Pgo | Role::Za | Role::Digid | Role::Stelselnode);
+    let has_one =
+        matches!(roster.host(host).role, Role::Pgo | Role::Za | Role::Digid | Role::Stelselnode);
     has_one.then_some(Certificate {
         serial: Serial(host.0),
         subject,
@@ -105,10 +106,7 @@ fn names(roster: &Roster) -> Vec<NameSpec> {
 
 /// All links, the class of each host, and that of people's browsers. Hosts to which the same lines apply share
 /// a class.
-fn links(
-    plan: &LinkPlan,
-    roster: &Roster,
-) -> Result<(Links, Vec<LinkClass>, LinkClass), Problems> {
+fn links(plan: &LinkPlan, roster: &Roster) -> Result<(Links, Vec<LinkClass>, LinkClass), Problems> {
     let mut problems = Vec::new();
     let mut all = Vec::new();
     for line in &plan.lines {

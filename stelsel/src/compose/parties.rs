@@ -14,7 +14,10 @@ use actors::{
     sessions::SessionPolicy,
     stelselnode::StelselnodeConfig,
     xis::Records,
-    za::{Behind, CheckAgainst, Detection, Generators, GuessPolicy, Issuance, TermsByRelease, ZaConfig},
+    za::{
+        Behind, CheckAgainst, Detection, Generators, GuessPolicy, Issuance, TermsByRelease,
+        ZaConfig,
+    },
 };
 use protocol::{
     catalogue::{Gegevensdienst, Scope},
@@ -45,7 +48,11 @@ impl Company {
 impl Cast for Company {
     type Actor = Party;
 
-    fn rebuild(&self, host: HostId, durable: &<Party as protocol::contract::Actor>::Durable) -> Party {
+    fn rebuild(
+        &self,
+        host: HostId,
+        durable: &<Party as protocol::contract::Actor>::Durable,
+    ) -> Party {
         Party::rebuild(&self.0[host.place()], durable.clone())
     }
 }

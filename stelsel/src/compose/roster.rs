@@ -329,10 +329,8 @@ impl Roster {
                 releases,
                 group: 0,
             });
-            let offer = |offered: &Offered| Offer {
-                dienst: offered.dienst,
-                addresses: offered.addresses,
-            };
+            let offer =
+                |offered: &Offered| Offer { dienst: offered.dienst, addresses: offered.addresses };
             self.register.listings.push(Listing {
                 zorgaanbieder: ZorgaanbiederId(place as u32),
                 listed: true,
@@ -340,7 +338,6 @@ impl Roster {
             });
         }
     }
-
 }
 
 /// The endpoints of a gateway with these names.

@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     plan::{
-        ChangeKind, DeviantPlan, Fault, FaultKind, HostFault, LinkEnds, RegisterChange, Scenario, moment,
+        ChangeKind, DeviantPlan, Fault, FaultKind, HostFault, LinkEnds, RegisterChange, Scenario,
+        moment,
     },
     problem::{Located, Problem, Problems},
 };
@@ -265,8 +266,7 @@ impl Script {
     /// Prepares a move of everything that one gateway serves to another; gives its number.
     fn move_endpoint(&mut self, from: HostId, to: HostId, roster: &mut Roster) -> u32 {
         let target = roster.host(to).clone();
-        let addresses =
-            addresses_at(&mut roster.names, target.front, target.back, target.releases);
+        let addresses = addresses_at(&mut roster.names, target.front, target.back, target.releases);
         let moves = self
             .places_of(from, roster)
             .into_iter()

@@ -40,11 +40,8 @@ pub fn schema(which: Which) -> Value {
 fn table(keys: &[Key], line: Option<Line>) -> Value {
     let mut properties: Map<String, Value> =
         keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
-    let required: Vec<&str> = keys
-        .iter()
-        .filter(|key| matches!(key.absent, Absent::Wrong))
-        .map(|key| key.name)
-        .collect();
+    let required: Vec<&str> =
+        keys.iter().filter(|key| matches!(key.absent, Absent::Wrong)).map(|key| key.name).collect();
     let mut schema = json!({ "type": "object", "additionalProperties": false });
     match line {
         None => {}
@@ -67,7 +64,8 @@ fn table(keys: &[Key], line: Option<Line>) -> Value {
         }
         Some(Line::Expectation) => {
             let expected = || pattern("^(<|<=|>|>=|=) *[0-9].*$", &[">= 0.95", "< 2s"]);
-            for metric in metrics::table().iter().filter(|one| one.kind != MetricKind::Distribution) {
+            for metric in metrics::table().iter().filter(|one| one.kind != MetricKind::Distribution)
+            {
                 let mut value = expected();
                 value["description"] = json!(format!("{}, in {}", metric.what, metric.unit));
                 properties.insert(metric.name.clone(), value);
@@ -101,7 +99,9 @@ fn of(kind: &Kind) -> Value {
             json!({ "type": "string", "minLength": 1 })
         }
         Kind::StudyName => pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$", &["morning-peak"]),
-        Kind::Hostname => pattern(r"^([a-z0-9][a-z0-9-]*\.)+[a-z0-9][a-z0-9-]*[a-z0-9]$", &["gateway.example.nl"]),
+        Kind::Hostname => {
+            pattern(r"^([a-z0-9][a-z0-9-]*\.)+[a-z0-9][a-z0-9-]*[a-z0-9]$", &["gateway.example.nl"])
+        }
         Kind::Organisation => json!({ "type": "string", "minLength": 3, "maxLength": 50 }),
         Kind::HostName => pattern("^[a-z][a-z0-9-]*$", &["za-2"]),
         Kind::Hosts => pattern("^[a-z0-9*-]+$", &["za-2", "za", "za-*"]),
@@ -129,7 +129,12 @@ fn of(kind: &Kind) -> Value {
         }
         Kind::Durations => distribution(
             &format!("{NUMBER}{TIME_UNITS}"),
-            &["exp(mean=120ms)", "lognormal(median=8s, p95=40s)", "fixed(20ms)", "empirical(file.csv)"],
+            &[
+                "exp(mean=120ms)",
+                "lognormal(median=8s, p95=40s)",
+                "fixed(20ms)",
+                "empirical(file.csv)",
+            ],
         ),
         Kind::Numbers => {
             distribution(NUMBER, &["exp(mean=3)", "lognormal(median=2, p95=8)", "fixed(3)"])

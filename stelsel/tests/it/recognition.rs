@@ -25,7 +25,12 @@ struct Recogniser {
 
 impl Recogniser {
     /// The flow of a request: a browser that opens the PGO's site begins one.
-    fn whose(&self, stamp: Stamp, parent: Option<ExchangeId>, envelope: &protocol::message::Envelope) -> Option<FlowId> {
+    fn whose(
+        &self,
+        stamp: Stamp,
+        parent: Option<ExchangeId>,
+        envelope: &protocol::message::Envelope,
+    ) -> Option<FlowId> {
         let Message::Request(request) = &envelope.message else { return None };
         if matches!(request, Request::Browse(Browse::Open)) {
             return stamp.flow.map(|flow| flow.id);
@@ -58,7 +63,9 @@ impl Sink for Recogniser {
                 let flow = self.whose(stamp, parent, envelope);
                 let is_shared = matches!(
                     &envelope.message,
-                    Message::Request(Request::OcspQuery(_) | Request::GetList(_) | Request::Hello(_))
+                    Message::Request(
+                        Request::OcspQuery(_) | Request::GetList(_) | Request::Hello(_)
+                    )
                 );
                 if !is_shared && stamp.flow.is_some() {
                     self.recognised += 1;

@@ -57,9 +57,8 @@ fn a_file_that_is_not_there_or_is_no_toml_is_named_with_the_line() {
 #[test]
 fn values_of_a_file_are_complained_of_with_the_line_of_that_file() {
     let scenario = format!("{SCENARIO}[persons]\nlogin = \"empirical(login.csv)\"\n");
-    let with = |csv: &str| {
-        of_files(&[("short.toml", scenario.as_bytes()), ("login.csv", csv.as_bytes())])
-    };
+    let with =
+        |csv: &str| of_files(&[("short.toml", scenario.as_bytes()), ("login.csv", csv.as_bytes())]);
     assert_snapshot!(with("login\n20s\n30\n"), @"");
     assert_snapshot!(with("login\n"), @"");
     assert_snapshot!(of_files(&[("short.toml", scenario.as_bytes())]), @"");
@@ -95,7 +94,8 @@ fn costs_that_come_from_themselves_are_refused() {
         ("two.toml", b"from = \"./one.toml\"\n"),
     ];
     assert_snapshot!(of_files(files), @"");
-    let files = &[files[0], ("one.toml", b"\"za.redirect\" = \"1ms\"\n\n\"za.*/MB\" = \"fixed(1ms)\"\n")];
+    let files =
+        &[files[0], ("one.toml", b"\"za.redirect\" = \"1ms\"\n\n\"za.*/MB\" = \"fixed(1ms)\"\n")];
     assert_snapshot!(of_files(files), @"");
 }
 

@@ -108,10 +108,7 @@ breaks = "CODE_OFFERED_ONCE"
 
 fn design() -> Study {
     read_beside(
-        &[
-            ("short.toml", DESIGN_SCENARIO.as_bytes()),
-            ("small.toml", DESIGN_TOPOLOGY.as_bytes()),
-        ],
+        &[("short.toml", DESIGN_SCENARIO.as_bytes()), ("small.toml", DESIGN_TOPOLOGY.as_bytes())],
         &[],
     )
     .unwrap()
@@ -175,7 +172,11 @@ fn the_most_specific_line_of_costs_wins_and_the_topology_wins_from_what_it_rests
 #[test]
 fn flags_reach_into_both_files() {
     let study = read_beside(
-        &[("short.toml", format!("{SCENARIO}[[fault]]\nat = \"1min\"\nhost = \"za-1\"\nkind = \"down\"\n").as_bytes())],
+        &[(
+            "short.toml",
+            format!("{SCENARIO}[[fault]]\nat = \"1min\"\nhost = \"za-1\"\nkind = \"down\"\n")
+                .as_bytes(),
+        )],
         &[
             "arrivals.rate=3/s",
             "persons.login=fixed(2s)",
@@ -209,15 +210,17 @@ fn a_group_of_one_is_found_by_its_host() {
     let (topology, ..) = read_topology(&path, &set).unwrap();
     assert_eq!(topology.zas[3].station.workers, 3);
     let (topology, ..) =
-        read_topology(&path, &[Override::parse_set("topology.za.3.host=za-rest").unwrap()]).unwrap();
+        read_topology(&path, &[Override::parse_set("topology.za.3.host=za-rest").unwrap()])
+            .unwrap();
     assert_eq!(topology.zas[3].hosts, ["za-rest"]);
 }
 
 #[test]
 fn a_profile_gives_its_peak_or_its_total_and_begins_where_it_is_told_to() {
     let hours = |arrivals: &str, horizon: &str| {
-        let scenario =
-            SCENARIO.replace("rate = \"2/s\"", arrivals).replace("\"1h\"", &format!("\"{horizon}\""));
+        let scenario = SCENARIO
+            .replace("rate = \"2/s\"", arrivals)
+            .replace("\"1h\"", &format!("\"{horizon}\""));
         match read_beside(&[("short.toml", scenario.as_bytes())], &[]).unwrap().scenario.arrivals {
             ArrivalPlan::Hours(hours) => hours,
             other => panic!("{other:?}"),
@@ -235,7 +238,9 @@ fn a_profile_gives_its_peak_or_its_total_and_begins_where_it_is_told_to() {
 
 #[test]
 fn values_of_a_file_are_drawn_from_and_the_file_is_an_input() {
-    let scenario = format!("{SCENARIO}[persons]\nlogin = \"empirical(login.csv)\"\nconsent = \"empirical(login.csv)\"\n");
+    let scenario = format!(
+        "{SCENARIO}[persons]\nlogin = \"empirical(login.csv)\"\nconsent = \"empirical(login.csv)\"\n"
+    );
     let files: &[(&str, &[u8])] =
         &[("short.toml", scenario.as_bytes()), ("login.csv", b"login\n20s\n1min\n")];
     let study = read_beside(files, &[]).unwrap();

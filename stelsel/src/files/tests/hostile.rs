@@ -12,10 +12,8 @@ use crate::files::{
 
 /// The shipped scenarios and topologies, each with its text.
 fn shipped(folder: &str) -> Vec<String> {
-    let mut paths: Vec<_> = std::fs::read_dir(root().join(folder))
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(root().join(folder)).unwrap().map(|file| file.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
@@ -177,7 +175,9 @@ fn every_key_says_what_it_means_and_has_a_default_that_fits() {
             *seen += 1;
             let what = property["description"].as_str().unwrap_or_default();
             assert!(what.len() >= 5, "{path}.{name}");
-            if let Some(default) = property.get("default").filter(|default| !default.is_object() && default.as_array().is_none_or(|list| !list.is_empty())) {
+            if let Some(default) = property.get("default").filter(|default| {
+                !default.is_object() && default.as_array().is_none_or(|list| !list.is_empty())
+            }) {
                 assert!(jsonschema::is_valid(property, default), "{path}.{name}: {default}");
             }
             look(property, &format!("{path}.{name}"), seen);
