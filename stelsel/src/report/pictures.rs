@@ -21,8 +21,10 @@ use crate::results::{Folder, lines::TimelineLine, shown::Shown};
 
 /// How many hosts and causes a picture has at most.
 const MOST_BARS: usize = 12;
-/// How many points a line has at most.
+/// How many points a line over values has at most.
 const MOST_POINTS: usize = 240;
+/// How many points a line over time has at most: more are noise at the width of a page.
+const MOST_MOMENTS: usize = 72;
 
 /// Every picture that has something to show.
 pub fn pictures(folder: &Folder) -> Markup {
@@ -121,7 +123,7 @@ fn cumulative(tally: &Tally) -> Vec<(f64, f64)> {
         points.push((bucket.high.as_secs_f64(), below as f64 / all));
     }
     // Between many points that are close together nobody can see a difference.
-    let every = points.len().div_ceil(2 * MOST_POINTS).max(1);
+    let every = points.len().div_ceil(MOST_POINTS).max(1);
     let last = points.len().saturating_sub(1);
     let seen = |(place, _): &(usize, (f64, f64))| place % every == 0 || *place == last;
     points.into_iter().enumerate().filter(seen).map(|(_, point)| point).collect()
@@ -134,7 +136,7 @@ struct Course {
     band: Vec<(f64, f64)>,
 }
 
-/// A series, points taken together until they are few enough. `add`: values of points that are taken
+/// A series, points taken together until they are few enough. `per_hour`: values of points that are taken
 /// together are added up and divided by their time; else their mean is taken.
 fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course {
     let is_it = |line: &&TimelineLine| line.metric == metric && line.group == group;
@@ -143,7 +145,7 @@ fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course 
         // Moments are multiples of a step of some seconds; as keys they are milliseconds.
         at.entry((line.t_s.0 * 1e3) as u64).or_default().push(line.value.0);
     }
-    let every = at.len().div_ceil(MOST_POINTS).max(1);
+    let every = at.len().div_ceil(MOST_MOMENTS).max(1);
     let moments: Vec<(u64, Vec<f64>)> = at.into_iter().collect();
     let mut course = Course::default();
     let mut before = 0;
@@ -340,7 +342,9 @@ fn busiest(folder: &Folder) -> Option<Markup> {
         return None;
     }
     let caption = "Share of its workers at work while it was up, over the measured time.";
-    let picture = plot::bars(&bars, "utilisation (%)", Some(100.0), plain);
+    // The whole axis, unless all bars would be too short to be told apart.
+    let highest = bars.iter().any(|bar| bar.value > 30.0).then_some(100.0);
+    let picture = plot::bars(&bars, "utilisation (%)", highest, plain);
     Some(figure("The busiest hosts", caption, picture))
 }
 

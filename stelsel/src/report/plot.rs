@@ -33,8 +33,8 @@ pub fn bars(
     highest: Option<f64>,
     show: impl Fn(f64) -> String,
 ) -> Markup {
-    const LEFT: f64 = 168.0;
-    const RIGHT: f64 = WIDTH - 132.0;
+    const LEFT: f64 = 174.0;
+    const RIGHT: f64 = WIDTH - 176.0;
     const ROW: f64 = 21.0;
     let bottom = bars.len() as f64 * ROW + 4.0;
     let ends = bars.iter().map(|bar| bar.interval.map_or(bar.value, |(_, high)| high));
@@ -50,7 +50,7 @@ pub fn bars(
             text.dim.mid x=((LEFT + RIGHT) / 2.0) y=(bottom + 31.0) { (axis) }
             @for (row, bar) in bars.iter().enumerate() {
                 @let y = row as f64 * ROW + 4.0;
-                text.end x=(LEFT - 6.0) y=(y + 11.5) { (shortened(&bar.label, 27)) title { (bar.label) } }
+                text.end x=(LEFT - 6.0) y=(y + 11.5) { (shortened(&bar.label, LEFT - 12.0)) title { (bar.label) } }
                 rect.fill1 x=(LEFT) y=(y) height="13" width=(place((scale.at(bar.value) - LEFT).max(0.5))) {}
                 @if let Some((low, high)) = bar.interval {
                     line.whisker x1=(place(scale.at(low))) x2=(place(scale.at(high)))
@@ -122,7 +122,7 @@ pub fn lines(lines: &[Line], x: &Axis<'_>, y: &Axis<'_>, marks: &[Mark]) -> Mark
             line.axis x1=(LEFT) x2=(RIGHT) y1=(BOTTOM) y2=(BOTTOM) {}
             text.dim.mid x=((LEFT + RIGHT) / 2.0) y=(BOTTOM + 34.0) { (x.name) }
             text.dim x="2" y=(TOP - 8.0) { (y.name) }
-            @for mark in marks { (marked(mark, x.scale)) }
+            @for (mark, number) in marks.iter().zip(0..) { (marked(mark, number, x.scale)) }
             @for (line, number) in lines.iter().zip(1..) {
                 @if !line.band.is_empty() {
                     polygon class=(format!("band fill{number}")) points=(band(line, x.scale, y.scale)) {}
@@ -139,23 +139,25 @@ pub fn lines(lines: &[Line], x: &Axis<'_>, y: &Axis<'_>, marks: &[Mark]) -> Mark
     }
 }
 
-fn marked(mark: &Mark, scale: Scale) -> Markup {
+fn marked(mark: &Mark, number: u32, scale: Scale) -> Markup {
+    // Two that are close together are told apart by their height.
+    let foot = BOTTOM - 6.0 - 15.0 * f64::from(number % 2);
     html! {
         @match mark {
             Mark::Span(from, to, label) => {
                 @let (from, to) = (scale.at(*from), scale.at(*to));
                 rect.span x=(place(from)) y=(TOP) width=(place((to - from).max(1.5)))
                     height=(BOTTOM - TOP) { title { (label) } }
-                text.dim x=(place(from + 3.0)) y=(TOP + 13.0) { (shortened(label, 26)) }
+                text.dim x=(place(from + 3.0)) y=(TOP + 13.0) { (shortened(label, 160.0)) }
             }
             Mark::At(value, label) => {
                 @let at = scale.at(*value);
                 line.mark x1=(place(at)) x2=(place(at)) y1=(TOP) y2=(BOTTOM) {}
                 // On the side where there is room for it.
                 @if at > (LEFT + RIGHT) * 0.7 {
-                    text.dim.end x=(place(at - 4.0)) y=(BOTTOM - 6.0) { (label) }
+                    text.dim.end x=(place(at - 4.0)) y=(foot) { (label) }
                 } @else {
-                    text.dim x=(place(at + 4.0)) y=(BOTTOM - 6.0) { (label) }
+                    text.dim x=(place(at + 4.0)) y=(foot) { (label) }
                 }
             }
         }
@@ -167,8 +169,7 @@ fn key(lines: &[Line]) -> Markup {
     if lines.len() < 2 {
         return html! {};
     }
-    // Letters are some six and a half units wide.
-    let width = |line: &Line| 34.0 + 6.6 * line.label.chars().count() as f64;
+    let width = |line: &Line| 38.0 + width_of(&line.label);
     let mut left = RIGHT - lines.iter().map(width).sum::<f64>();
     html! {
         @for (line, number) in lines.iter().zip(1..) {
@@ -201,10 +202,28 @@ fn place(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// A label of at most so many letters.
-fn shortened(label: &str, letters: usize) -> String {
-    match label.char_indices().nth(letters) {
-        Some(_) => label.chars().take(letters - 1).chain(['…']).collect(),
-        None => label.to_owned(),
+/// A label that is about so wide at most.
+fn shortened(label: &str, most: f64) -> String {
+    if width_of(label) <= most {
+        return label.to_owned();
     }
+    let mut short = String::new();
+    for letter in label.chars() {
+        if width_of(&short) + width_of("m…") > most {
+            break;
+        }
+        short.push(letter);
+    }
+    short.trim_end().to_owned() + "…"
+}
+
+/// About how wide a text is. Fonts differ; this is on the wide side.
+fn width_of(text: &str) -> f64 {
+    let letter = |letter: char| match letter {
+        'm' | 'w' | 'M' | 'W' | '_' | '…' | '–' => 10.0,
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | '-' | '(' | ')' => 5.0,
+        'A'..='Z' => 8.6,
+        _ => 7.2,
+    };
+    text.chars().map(letter).sum()
 }

@@ -14,7 +14,7 @@ use super::words::{thin, whole};
 use crate::results::{
     BreachEntry, ExpectationEntry, Folder,
     lines::{RegistryLine, RuleLine, TOTAL},
-    shown::Shown,
+    shown::{Shown, brief},
 };
 
 /// Tables of more lines than this are folded.
@@ -48,8 +48,8 @@ fn boxed(summary: &str, lines: usize, table: &Markup) -> Markup {
 /// What `[expect]` came to.
 pub fn expectations(entries: &[ExpectationEntry]) -> Markup {
     let interval = |entry: &ExpectationEntry| match (entry.ci_low, entry.ci_high) {
-        (Some(low), Some(high)) => format!("{low} to {high}"),
-        (Some(low), None) => format!("{low} or more"),
+        (Some(low), Some(high)) => format!("{} to {}", brief(low), brief(high)),
+        (Some(low), None) => format!("{} or more", brief(low)),
         _ => String::new(),
     };
     html! {
@@ -60,7 +60,7 @@ pub fn expectations(entries: &[ExpectationEntry]) -> Markup {
                 @for entry in entries {
                     tr {
                         td { code { (entry.expected) } }
-                        td.n { (entry.found.as_deref().unwrap_or("no such figure")) }
+                        td.n { (entry.found_briefly()) }
                         td { (entry.unit) }
                         td { (interval(entry)) }
                         td { @if entry.holds { span.good { "met" } } @else { span.bad { "not met" } } }
@@ -245,7 +245,7 @@ fn rule_table(folder: &Folder, lines: &[&RuleLine]) -> Markup {
                         @if let Some(first) = breach(line).and_then(|entry| entry.first.as_ref()) {
                             span.ci {
                                 "First by " (first.host) ", replication " (first.replication)
-                                ", at " (first.at_s) " s"
+                                ", at " (Shown::plain(first.at_s, "s").with_unit())
                                 @if let Some(flow) = &first.flow { ", flow " (flow) }
                                 ": " (first.why)
                             }

@@ -67,7 +67,7 @@ fn a_report_has_every_picture_and_every_table_that_there_are_figures_for() {
         "stelsel run scenarios/first-look.toml --seed 1 --replications 4",
         "Interrupted: 3 of 4 replications",
         "1 rule was broken: CODE_ONCE",
-        "First by za-2, replication 1, at 4512.25 s, flow 8112.1: a code counted that was offered before",
+        "First by za-2, replication 1, at 75.2 min, flow 8112.1: a code counted that was offered before",
     ] {
         assert!(page.contains(title), "{title}");
     }
