@@ -28,6 +28,8 @@ struct Cli {
 enum Command {
     /// Run a scenario and write its results
     Run(commands::run::Arguments),
+    /// Make the report of a result folder again
+    Report(commands::report::Arguments),
     /// Print the JSON Schema of topology or scenario files
     Schema(commands::schema::Arguments),
 }
@@ -35,6 +37,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
     };
     match outcome {

@@ -1,14 +1,169 @@
 //! report.html: the answer of a study as one page that needs no network.
 //!
-//! Made of a result folder alone, so that it can be made again at any time.
+//! Made of a result folder alone, so that it can be made again at any time. Estimates nothing. Every text
+//! that comes from files is escaped: by `maud`, which leaves nothing as it is unless told to.
 
-use crate::{problem::Problems, results::Folder};
+mod pictures;
+mod plot;
+mod scale;
+mod tables;
+mod words;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use self::words::{text_of, thin};
+use crate::{
+    problem::Problems,
+    results::{Folder, Manifest, shown::Shown},
+};
+
+const STYLE: &str = include_str!("report/page.css");
 
 /// The page.
 ///
 /// # Errors
-/// None so far.
+/// None that are known: a folder that can be read can be reported.
 pub fn html(folder: &Folder) -> Result<String, Problems> {
-    let _ = folder;
-    Ok(String::new())
+    let manifest = &folder.manifest;
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (manifest.name) " – stelsel" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (asked(folder))
+                main {
+                    (answer(folder))
+                    (pictures::pictures(folder))
+                    (tables::expectations(&folder.told.expectations))
+                    (tables::rules(folder))
+                    h2 { "Norms and waiting" }
+                    (tables::norms(&folder.summary))
+                    h2 { "By group" }
+                    (tables::groups(&folder.summary))
+                    h2 { "Hosts" }
+                    (tables::hosts(folder))
+                    (tables::registry(folder))
+                    (tables::tokens(folder))
+                    (again(manifest))
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
 }
+
+/// What was asked: the network, the load and what befell it.
+fn asked(folder: &Folder) -> Markup {
+    let Manifest { scenario, topology, seed, replications, .. } = &folder.manifest;
+    let horizon = text_of(scenario, "horizon");
+    let warm_up = text_of(scenario, "warm_up").filter(|warm_up| warm_up != "0s");
+    let events = words::events(scenario);
+    html! {
+        header {
+            h1 { (folder.manifest.name) }
+            p.asked {
+                "Asked of "
+                strong { (text_of(topology, "name").unwrap_or_else(|| "the network".to_owned())) }
+                @if let Some(release) = text_of(topology, "release") { ", release " (release) }
+                ": " strong { (words::network(folder)) }
+                @if let Some(horizon) = &horizon {
+                    ", for " strong { (horizon) }
+                    @if let Some(warm_up) = &warm_up { ", the first " (warm_up) " to fill it" }
+                }
+                ". " (words::load(scenario)) " "
+                (replications.done) @if replications.done == 1 { " replication" } @else { " replications" }
+                ", seed " (seed) "."
+                @for event in events.iter().take(4) { " " strong { (event) } }
+                @if events.len() > 4 { " And " (events.len() - 4) " more." }
+            }
+            @if replications.done < replications.asked {
+                p.warning {
+                    "Interrupted: " (replications.done) " of " (replications.asked)
+                    " replications were done."
+                }
+            }
+        }
+    }
+}
+
+/// The answer: sentences, and the figures that people look for first.
+fn answer(folder: &Folder) -> Markup {
+    let tiles = [
+        ("wishes.served_ratio", "wishes served"),
+        ("flows.completed_ratio", "flows completed"),
+        ("latency.machine.p50", "machine time, median"),
+        ("latency.machine.p95", "machine time, 95 % take no longer"),
+        ("norm.token.share", "token requests within the norm"),
+    ];
+    let broken: Vec<&str> = folder
+        .told
+        .breaches
+        .iter()
+        .filter(|entry| entry.broken)
+        .map(|entry| entry.rule.as_str())
+        .collect();
+    html! {
+        section.answer aria-label="Answer" {
+            @for sentence in &folder.told.sentences { p { (thin(sentence)) } }
+            @if !broken.is_empty() {
+                p.bad {
+                    (broken.len()) @if broken.len() == 1 { " rule was broken: " } @else { " rules were broken: " }
+                    (broken.iter().take(5).copied().collect::<Vec<_>>().join(", "))
+                    @if broken.len() > 5 { " and others" } "."
+                }
+            }
+        }
+        dl.tiles {
+            @for (name, label) in tiles {
+                @if let Some(row) = folder.summary.overall(name) {
+                    @let shown = Shown::of(row);
+                    div.tile {
+                        dt { (label) }
+                        dd {
+                            (thin(&shown.with_unit()))
+                            span.ci { (thin(shown.interval.as_deref().unwrap_or("one replication: no interval"))) }
+                        }
+                    }
+                }
+            }
+        }
+        p.small {
+            "Intervals are " (folder.summary.confidence * 100.0)
+            " % confidence intervals over replications; of a maximum, the range of the replications. Human time is never part of machine time."
+        }
+    }
+}
+
+/// How to do it again, and with what.
+fn again(manifest: &Manifest) -> Markup {
+    let resolved = |value| serde_json::to_string_pretty(value).unwrap_or_default();
+    html! {
+        h2 { "How to repeat it" }
+        pre {
+            "stelsel run " (manifest.scenario_file) " --seed " (manifest.seed)
+            " --replications " (manifest.replications.asked)
+        }
+        p {
+            "Same files, seed and version give the same bytes in every file. What a "
+            code { "--set" } " or " code { "--horizon" }
+            " changed is in the scenario and topology below, which are as they were used."
+        }
+        dl.facts {
+            dt { "program" } dd { (manifest.program) " " (manifest.version) }
+            dt { "study, SHA-256" } dd { code { (manifest.study_sha256) } }
+            @for input in &manifest.inputs { dt { (input.name) } dd { code { (input.sha256) } } }
+            dt { "flows.csv" }
+            dd { (manifest.flows.sample) ": " (words::whole(manifest.flows.kept)) " of " (words::whole(manifest.flows.of)) " flows" }
+        }
+        details { summary { "The scenario, every default filled in" } pre { (resolved(&manifest.scenario)) } }
+        details { summary { "The topology, every default filled in" } pre { (resolved(&manifest.topology)) } }
+    }
+}
+
+#[cfg(test)]
+mod tests;

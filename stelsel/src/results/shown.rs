@@ -102,12 +102,26 @@ fn number(value: f64, half_width: f64, middle: f64) -> String {
     let enough = |decimals: &usize| {
         let shift = 10f64.powi(*decimals as i32);
         match known {
-            true => half_width * shift >= 1.0,
+            true => half_width * shift >= 2.0,
             false => middle.fract() == 0.0 || middle.abs() * shift >= 100.0,
         }
     };
     let decimals = (0..4).find(enough).unwrap_or(4);
     grouped(&format!("{value:.decimals$}"))
+}
+
+/// A number in the unit that it has, with four significant digits at least: `0.9346`.
+pub fn brief(value: f64) -> String {
+    let decimals = match value.abs() {
+        large if large >= 1_000.0 => 0,
+        middle if middle >= 1.0 => 3,
+        _ => 4,
+    };
+    let text = format!("{value:.decimals$}");
+    let short =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    // What is above nought is not shown as nought.
+    if short == "0" && value != 0.0 { value.to_string() } else { grouped(short) }
 }
 
 /// `27,310.5`.
@@ -152,9 +166,15 @@ mod tests {
         assert_eq!(shown(75.0, None, "s"), both("75 s", ""));
         assert_eq!(shown(1.234_56, None, "s"), both("1.23 s", ""));
         assert_eq!(shown(7_200.0, None, "s"), both("120 min", ""));
-        assert_eq!(shown(0.0, Some((0.0, 3.7)), "jobs"), both("0 jobs", "0 to 4"));
+        assert_eq!(shown(0.0, Some((0.0, 3.7)), "jobs"), both("0.0 jobs", "0.0 to 3.7"));
         assert_eq!(shown(12_345_678.0, None, "B"), both("12.3 MB", ""));
         assert_eq!(shown(4.0, Some((3.0, f64::INFINITY)), "s").1, "3 or more");
+    }
+
+    #[test]
+    fn a_brief_number_keeps_four_digits() {
+        let brief = [0.934_635_118, 0.95, 1.0, 12.345_678, 27_310.4, 0.0, 0.000_01].map(brief);
+        assert_eq!(brief, ["0.9346", "0.95", "1", "12.346", "27,310", "0", "0.00001"]);
     }
 
     #[test]

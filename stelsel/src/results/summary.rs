@@ -19,6 +19,7 @@ use watch::{
 use super::{
     expectations::{Checked, expectations},
     manifest::Replications,
+    shown::brief,
 };
 use crate::answer::Answer;
 
@@ -209,6 +210,14 @@ impl From<&Checked> for ExpectationEntry {
             ci_high,
             holds: checked.holds,
         }
+    }
+}
+
+impl ExpectationEntry {
+    /// What was found, with few digits.
+    pub fn found_briefly(&self) -> String {
+        let found = self.found.as_deref().unwrap_or("no such figure");
+        found.parse().map_or_else(|_| found.to_owned(), brief)
     }
 }
 

@@ -11,7 +11,7 @@ use watch::study::{
 };
 
 use super::{
-    shown::Shown,
+    shown::{Shown, brief},
     summary::{BreachEntry, ExpectationEntry, SummaryFile},
 };
 use crate::answer::Answer;
@@ -116,7 +116,7 @@ fn expectations(entries: &[ExpectationEntry]) -> String {
         _ => format!("\nExpectations: {unmet} of {} NOT met\n", entries.len()),
     };
     for entry in entries {
-        let found = entry.found.as_deref().unwrap_or("no such figure");
+        let found = entry.found_briefly();
         let verdict = if entry.holds { "met" } else { "NOT met" };
         text.push_str(&wrapped(
             &format!("{}: {verdict}, found {found}{}", entry.expected, interval_of(entry)),
@@ -128,8 +128,8 @@ fn expectations(entries: &[ExpectationEntry]) -> String {
 
 fn interval_of(entry: &ExpectationEntry) -> String {
     match (entry.ci_low, entry.ci_high) {
-        (Some(low), Some(high)) => format!(" ({low} to {high})"),
-        (Some(low), None) => format!(" ({low} or more)"),
+        (Some(low), Some(high)) => format!(" ({} to {})", brief(low), brief(high)),
+        (Some(low), None) => format!(" ({} or more)", brief(low)),
         _ => String::new(),
     }
 }
@@ -139,7 +139,8 @@ fn rules(breaches: &[BreachEntry], judged: usize) -> String {
     if broken.is_empty() {
         return format!("\nRules: none of the {judged} judged was broken\n");
     }
-    let mut text = format!("\nRules: {} of the {judged} judged were BROKEN\n", broken.len());
+    let was = if broken.len() == 1 { "was" } else { "were" };
+    let mut text = format!("\nRules: {} of the {judged} judged {was} BROKEN\n", broken.len());
     for entry in broken {
         let mut line = format!(
             "{} ({}): {} of {} times",

@@ -137,8 +137,11 @@ fn numbers_are_exact_decimals_and_what_has_no_value_is_empty() {
     write(&busy_answer(), &dir).unwrap();
     let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
     let first = |name: &str| text(name).lines().nth(1).unwrap().to_owned();
-    assert_snapshot!(first("flows.csv"));
-    assert_snapshot!(first("steps.csv"), @"");
+    assert_snapshot!(
+    first("flows.csv"),
+    @"0,0.1,0,1,verzamelen,0,pgo-1,za-1,ziekenhuis@medmij,4,1.0,1,48.342,completed,,16,47,0.342,1"
+    );
+    assert_snapshot!(first("steps.csv"), @"0,0.1,1,1.019,0,0.016,0,0.003");
     assert!(text("histograms.csv").lines().any(|line| line.contains(",inf,")));
     for (name, content) in files(&dir).into_iter().filter(|(name, _)| name.ends_with(".csv")) {
         let content = String::from_utf8(content).unwrap();
@@ -293,11 +296,18 @@ fn expectations_hold_where_the_estimate_is_on_their_side_and_never_without_one()
         expect("flows.completed_ratio@pgo=pgo-99", AtMost, 1.0),
         expect("flows.not_completed@cause=down@digid-1", AtMost, 0.0),
         expect("flows.not_completed@cause=said-no", AtMost, 1e9),
-        expect("latency.machine.p99", AtMost, 1e9),
+        expect("latency.failed.machine.p99", AtMost, 1e9),
         expect("no.such.metric", AtMost, 1.0),
     ];
     let checked = expectations(&answer, &summarise(&figures(&answer)));
     let holds: Vec<bool> = checked.iter().map(|checked| checked.holds).collect();
     assert_eq!(holds, [true, false, true, false, true, true, false, false]);
     assert_eq!(checked[0].text(), "flows.completed_ratio >= 0.5");
+
+    // One page in seven never came.
+    let mut answer = busy_answer();
+    answer.study.scenario.expect =
+        vec![expect("page.wait.p95", AtLeast, 2.0), expect("page.wait.p95", AtMost, 1e9)];
+    let checked = expectations(&answer, &summarise(&figures(&answer)));
+    assert_eq!([checked[0].holds, checked[1].holds], [true, false]);
 }

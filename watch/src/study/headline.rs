@@ -19,7 +19,11 @@ fn served(summary: &Summary) -> Option<String> {
     if wishes == 0.0 {
         return Some("Nobody came for anything in the time that was measured.".to_owned());
     }
-    let share = share(summary.overall("wishes.served_ratio")?);
+    let mut share = share(summary.overall("wishes.served_ratio")?);
+    if summary.replications == 1 {
+        // Said once, for it holds for every figure that follows.
+        share.push_str(" (one replication: no interval)");
+    }
     let rest = match worst_cause(summary) {
         Some((why, count)) => {
             let part = percent(count.estimate.value()? / wishes, None);
@@ -137,7 +141,7 @@ fn interval(interval: Option<Interval>, replications: u32, show: impl Fn(f64) ->
             format!(" ({} to {})", show(known.low), show(known.high))
         }
         Some(known) => format!(" ({} or more)", show(known.low)),
-        None if replications == 1 => " (one replication: no interval)".to_owned(),
+        None if replications == 1 => String::new(),
         None => " (no interval)".to_owned(),
     }
 }

@@ -1,0 +1,229 @@
+//! Pictures in SVG: bars that lie, and lines.
+//!
+//! Colours are classes of page.css, so that a picture fits a light and a dark page. Knows nothing of what it
+//! shows.
+
+use std::fmt::Write;
+
+use maud::{Markup, html};
+
+use super::scale::Scale;
+
+/// How wide a picture is in its own units; the page scales it.
+const WIDTH: f64 = 560.0;
+
+/// One bar.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What it is of.
+    pub label: String,
+    /// How long it is.
+    pub value: f64,
+    /// Its interval.
+    pub interval: Option<(f64, f64)>,
+    /// The figure in digits, with its unit.
+    pub text: String,
+}
+
+/// Bars that lie below each other. `axis` names what their length is, and its unit; `show` writes a value
+/// beside the axis.
+pub fn bars(
+    bars: &[Bar],
+    axis: &str,
+    highest: Option<f64>,
+    show: impl Fn(f64) -> String,
+) -> Markup {
+    const LEFT: f64 = 174.0;
+    const RIGHT: f64 = WIDTH - 176.0;
+    const ROW: f64 = 21.0;
+    let bottom = bars.len() as f64 * ROW + 4.0;
+    let ends = bars.iter().map(|bar| bar.interval.map_or(bar.value, |(_, high)| high));
+    let scale = Scale::linear(highest.unwrap_or_else(|| ends.fold(0.0, f64::max)), LEFT, RIGHT);
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} {}", bottom + 36.0)) role="img" aria-label=(axis) {
+            @for tick in scale.ticks() {
+                @let x = place(scale.at(tick));
+                line.grid x1=(x) x2=(x) y1="0" y2=(bottom) {}
+                text.dim.mid x=(x) y=(bottom + 14.0) { (show(tick)) }
+            }
+            line.axis x1=(LEFT) x2=(LEFT) y1="0" y2=(bottom) {}
+            text.dim.mid x=((LEFT + RIGHT) / 2.0) y=(bottom + 31.0) { (axis) }
+            @for (row, bar) in bars.iter().enumerate() {
+                @let y = row as f64 * ROW + 4.0;
+                text.end x=(LEFT - 6.0) y=(y + 11.5) { (shortened(&bar.label, LEFT - 12.0)) title { (bar.label) } }
+                rect.fill1 x=(LEFT) y=(y) height="13" width=(place((scale.at(bar.value) - LEFT).max(0.5))) {}
+                @if let Some((low, high)) = bar.interval {
+                    line.whisker x1=(place(scale.at(low))) x2=(place(scale.at(high)))
+                        y1=(y + 6.5) y2=(y + 6.5) {}
+                }
+                text x=(RIGHT + 8.0) y=(y + 11.5) { (bar.text) }
+            }
+        }
+    }
+}
+
+/// One line of a picture, with the band of what its value is between.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What it is, for the key.
+    pub label: String,
+    /// Its points.
+    pub points: Vec<(f64, f64)>,
+    /// Lower and upper edge at each point; empty for none.
+    pub band: Vec<(f64, f64)>,
+    /// Thinner ones that belong to it: one per replication.
+    pub companions: Vec<Vec<(f64, f64)>>,
+}
+
+/// What lies along an axis.
+pub struct Axis<'a> {
+    /// Name and unit.
+    pub name: &'a str,
+    /// Where values stand, on a line from [`LEFT`] to [`RIGHT`] or from [`BOTTOM`] to [`TOP`].
+    pub scale: Scale,
+    /// Writes a value beside it.
+    pub show: &'a dyn Fn(f64) -> String,
+}
+
+/// Something along the lower axis of a picture with lines.
+#[derive(Clone, Debug)]
+pub enum Mark {
+    /// From one moment to another.
+    Span(f64, f64, String),
+    /// One value.
+    At(f64, String),
+}
+
+/// Left edge of the lines.
+pub const LEFT: f64 = 58.0;
+/// Their right edge.
+pub const RIGHT: f64 = WIDTH - 14.0;
+/// Their upper edge.
+pub const TOP: f64 = 40.0;
+/// Their lower edge.
+pub const BOTTOM: f64 = 262.0;
+
+/// Lines over a common axis.
+pub fn lines(lines: &[Line], x: &Axis<'_>, y: &Axis<'_>, marks: &[Mark]) -> Markup {
+    let point = |(px, py): &(f64, f64)| (x.scale.at(*px), y.scale.at(*py));
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} {}", BOTTOM + 40.0)) role="img"
+            aria-label=(format!("{} by {}", y.name, x.name)) {
+            @for tick in y.scale.ticks() {
+                @let at = place(y.scale.at(tick));
+                line.grid x1=(LEFT) x2=(RIGHT) y1=(at) y2=(at) {}
+                text.dim.end x=(LEFT - 6.0) y=(place(y.scale.at(tick) + 4.0)) { ((y.show)(tick)) }
+            }
+            @for tick in x.scale.ticks() {
+                @let at = place(x.scale.at(tick));
+                line.grid x1=(at) x2=(at) y1=(TOP) y2=(BOTTOM) {}
+                text.dim.mid x=(at) y=(BOTTOM + 16.0) { ((x.show)(tick)) }
+            }
+            line.axis x1=(LEFT) x2=(RIGHT) y1=(BOTTOM) y2=(BOTTOM) {}
+            text.dim.mid x=((LEFT + RIGHT) / 2.0) y=(BOTTOM + 34.0) { (x.name) }
+            text.dim x="2" y=(TOP - 8.0) { (y.name) }
+            @for (mark, number) in marks.iter().zip(0..) { (marked(mark, number, x.scale)) }
+            @for (line, number) in lines.iter().zip(1..) {
+                @if !line.band.is_empty() {
+                    polygon class=(format!("band fill{number}")) points=(band(line, x.scale, y.scale)) {}
+                }
+                @for companion in &line.companions {
+                    polyline class=(format!("line thin stroke{number}"))
+                        points=(points(companion.iter().map(point))) {}
+                }
+                polyline class=(format!("line stroke{number} dash{number}"))
+                    points=(points(line.points.iter().map(point))) {}
+            }
+            (key(lines))
+        }
+    }
+}
+
+fn marked(mark: &Mark, number: u32, scale: Scale) -> Markup {
+    // Two that are close together are told apart by their height.
+    let foot = BOTTOM - 6.0 - 15.0 * f64::from(number % 2);
+    html! {
+        @match mark {
+            Mark::Span(from, to, label) => {
+                @let (from, to) = (scale.at(*from), scale.at(*to));
+                rect.span x=(place(from)) y=(TOP) width=(place((to - from).max(1.5)))
+                    height=(BOTTOM - TOP) { title { (label) } }
+                text.dim x=(place(from + 3.0)) y=(TOP + 13.0) { (shortened(label, 160.0)) }
+            }
+            Mark::At(value, label) => {
+                @let at = scale.at(*value);
+                line.mark x1=(place(at)) x2=(place(at)) y1=(TOP) y2=(BOTTOM) {}
+                // On the side where there is room for it.
+                @if at > (LEFT + RIGHT) * 0.7 {
+                    text.dim.end x=(place(at - 4.0)) y=(foot) { (label) }
+                } @else {
+                    text.dim x=(place(at + 4.0)) y=(foot) { (label) }
+                }
+            }
+        }
+    }
+}
+
+/// Which line is which, along the upper edge on the right.
+fn key(lines: &[Line]) -> Markup {
+    if lines.len() < 2 {
+        return html! {};
+    }
+    let width = |line: &Line| 38.0 + width_of(&line.label);
+    let mut left = RIGHT - lines.iter().map(width).sum::<f64>();
+    html! {
+        @for (line, number) in lines.iter().zip(1..) {
+            line class=(format!("line stroke{number} dash{number}")) x1=(place(left)) x2=(place(left + 20.0))
+                y1="10" y2="10" {}
+            text x=(place(left + 25.0)) y="14" { (line.label) }
+            @let _ = left += width(line);
+        }
+    }
+}
+
+fn band(line: &Line, x: Scale, y: Scale) -> String {
+    let edges = || line.points.iter().zip(&line.band);
+    let upper = edges().map(|((at, _), (_, high))| (x.at(*at), y.at(*high)));
+    let lower = edges().rev().map(|((at, _), (low, _))| (x.at(*at), y.at(*low)));
+    points(upper.chain(lower))
+}
+
+fn points(points: impl Iterator<Item = (f64, f64)>) -> String {
+    let mut text = String::new();
+    for (x, y) in points {
+        let _ = write!(text, "{} {} ", place(x), place(y));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// A place in a picture, to a tenth of a unit.
+fn place(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// A label that is about so wide at most.
+fn shortened(label: &str, most: f64) -> String {
+    if width_of(label) <= most {
+        return label.to_owned();
+    }
+    let mut short = String::new();
+    for letter in label.chars() {
+        if width_of(&short) + width_of("m…") > most {
+            break;
+        }
+        short.push(letter);
+    }
+    short.trim_end().to_owned() + "…"
+}
+
+/// About how wide a text is. Fonts differ; this is on the wide side.
+fn width_of(text: &str) -> f64 {
+    let letter = |letter: char| match letter {
+        'm' | 'w' | 'M' | 'W' | '_' | '…' | '–' => 10.0,
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | '-' | '(' | ')' => 5.0,
+        'A'..='Z' => 8.6,
+        _ => 7.2,
+    };
+    text.chars().map(letter).sum()
+}
