@@ -151,7 +151,10 @@ fn main() {
             && let (Some(before), Some(after)) = (before, peak())
         {
             let each = after.saturating_sub(before) as f64 / *in_flight as f64;
-            println!("{:32} {each:.0} B of memory for each flow in flight, codes and tokens included", "");
+            println!(
+                "{:32} {each:.0} B of memory for each flow in flight, codes and tokens included",
+                ""
+            );
         }
     }
 }
