@@ -112,8 +112,8 @@ pub fn read_topology(
     }
 }
 
-/// An override and the keys of its path.
-type Way<'a> = (&'a Override, Vec<String>);
+/// An override, the keys of its path, and what went before them.
+type Way<'a> = (&'a Override, Vec<String>, &'static str);
 
 /// Overrides of the topology, and those of the scenario.
 fn split<'a>(set: &'a [Override], problems: &mut Vec<Problem>) -> (Vec<Way<'a>>, Vec<Way<'a>>) {
@@ -121,9 +121,9 @@ fn split<'a>(set: &'a [Override], problems: &mut Vec<Problem>) -> (Vec<Way<'a>>,
     for one in set {
         match one.segments() {
             Ok(mut segments) if segments.len() > 1 && segments[0] == "topology" => {
-                topology.push((one, segments.split_off(1)));
+                topology.push((one, segments.split_off(1), "topology."));
             }
-            Ok(segments) => scenario.push((one, segments)),
+            Ok(segments) => scenario.push((one, segments, "")),
             Err(problem) => problems.push(problem),
         }
     }
@@ -147,8 +147,8 @@ fn tree_of(
         }
     };
     let before = problems.len();
-    for (one, segments) in set {
-        problems.extend(one.apply(&mut node, segments).err());
+    for (one, segments, prefix) in set {
+        problems.extend(one.apply(&mut node, segments, prefix).err());
     }
     kinds::complete(&mut node, keys);
     Kind::Table(keys).check(&Field::root(&node, opened), problems);

@@ -36,8 +36,8 @@ pub(super) fn read(table: &Field<'_>, end: Duration) -> Result<RegisterChange, P
         "rename" => &["host", "organisation"],
         _ => &["host", "release"],
     };
-    for field in KEYS.iter().filter(|key| !fitting.contains(key)).filter_map(|key| table.child(key))
-    {
+    let mut others = KEYS.iter().filter(|key| !fitting.contains(key));
+    if let Some(field) = others.find_map(|key| table.child(key)) {
         return Err(field
             .place()
             .problem(format!("without effect: {kind} has {}", fitting.join(", "))));

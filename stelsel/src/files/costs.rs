@@ -132,7 +132,7 @@ fn below(
 }
 
 fn shipped() -> Result<Node, Vec<Problem>> {
-    let source = Source { name: "the shipped costs".into(), folder: PathBuf::new() };
+    let source = Source { name: "the shipped costs".into(), prefix: "", folder: PathBuf::new() };
     tree::parse(SHIPPED, &Arc::new(source))
 }
 

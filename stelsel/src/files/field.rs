@@ -191,14 +191,12 @@ impl<'a> Field<'a> {
     }
 
     pub fn distribution(&self, dimension: Dimension) -> Result<Distribution, Problem> {
-        let hint = |problem: Problem| match self.text() {
-            Some(text) if dimension.value(text).is_ok() => {
-                problem.hint(format!("did you mean \"fixed({text})\"?"))
-            }
-            _ => problem,
-        };
-        let text = self.read(|text| units::distribution(text, dimension).map(drop)).map_err(hint);
-        text?;
+        if let (Dimension::Plain, Ok(number)) = (dimension, self.number())
+            && number >= 0.0
+        {
+            return Ok(Distribution::Fixed(number));
+        }
+        self.read(|text| units::distribution(text, dimension).map(drop))?;
         match self.text().map(|text| units::distribution(text, dimension)) {
             Some(Ok(Written::Known(distribution))) => Ok(distribution),
             Some(Ok(Written::File(file))) => {

@@ -99,8 +99,14 @@ pub(super) fn ends(text: &str) -> Result<(), Unfit> {
 
 /// A Zorgaanbieder as files name it.
 pub(super) fn provider(text: &str) -> Result<(), Unfit> {
-    let good = text.strip_suffix("@medmij").is_some_and(|name| is_label(name, &['.']));
-    if good { Ok(()) } else { Err("a Zorgaanbieder, such as \"huisarts-12@medmij\"".into()) }
+    let is_naam = names::check_dotted_zorgaanbiedernaam(text).is_ok();
+    let number = text.strip_prefix("xis-").and_then(|number| number.parse::<u32>().ok());
+    if is_naam || number.is_some_and(|number| number > 0) {
+        Ok(())
+    } else {
+        Err("a Zorgaanbieder, such as \"huisartsbaaa@medmij\", or its systems, such as \"xis-2\""
+            .into())
+    }
 }
 
 /// A kind of Zorgaanbieders.

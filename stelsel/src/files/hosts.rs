@@ -34,7 +34,8 @@ impl<'a> Hosts<'a> {
                 (Role::Ocsp, "ocsp-1"),
             ])
             .collect();
-        let providers = topology.zas.iter().filter_map(|group| group.providers).sum();
+        let providers = topology.zas.iter().filter_map(|group| group.providers);
+        let providers = providers.fold(0, u32::saturating_add);
         Some(Self { gateways, providers })
     }
 

@@ -240,6 +240,9 @@ impl Kind {
     }
 }
 
+/// After so many problems nothing more is looked at: a hostile file may have millions.
+pub(super) const ENOUGH: usize = 10_000;
+
 fn check_number(
     field: &Field<'_>,
     expected: &str,
@@ -254,6 +257,9 @@ fn check_number(
 fn check_list(items: &[Field<'_>], kind: &Kind, problems: &mut Vec<Problem>) {
     let mut seen = std::collections::BTreeSet::new();
     for item in items {
+        if problems.len() >= ENOUGH {
+            return;
+        }
         kind.check(item, problems);
         if !seen.insert(item.node.value.to_string()) {
             problems.push(item.expected("each value once"));
@@ -267,6 +273,9 @@ fn check_table(field: &Field<'_>, keys: &[Key], line: Option<Line>, problems: &m
         return;
     }
     for (name, child) in field.children() {
+        if problems.len() >= ENOUGH {
+            return;
+        }
         match (keys.iter().find(|key| key.name == name), line) {
             (Some(key), _) => key.kind.check(&child, problems),
             (None, Some(line)) => match line.check_key(name) {

@@ -1,4 +1,6 @@
-//! What somebody probably meant.
+//! What somebody probably meant: the known word nearest to the one that was written.
+//!
+//! Does not know any words.
 
 /// The word nearest to what was found, if it is near enough to be meant.
 pub(super) fn nearest<'a>(

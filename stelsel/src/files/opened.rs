@@ -31,8 +31,11 @@ const LARGEST: u64 = 16 << 20;
 #[derive(Default)]
 pub(super) struct Opened {
     inputs: RefCell<Vec<InputFile>>,
-    values: RefCell<BTreeMap<(PathBuf, bool), Result<Arc<[f64]>, Problem>>>,
+    values: RefCell<BTreeMap<(PathBuf, Dimension), Values>>,
 }
+
+/// What reading the values of an empirical distribution gave.
+type Values = Result<Arc<[f64]>, Problem>;
 
 impl Opened {
     /// Every file that was opened, in the order in which they were.
@@ -44,19 +47,14 @@ impl Opened {
     pub fn tree(&self, path: &Path, place: &Place) -> Result<Node, Vec<Problem>> {
         let text = self.text(path, place).map_err(|problem| vec![problem])?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let source = Source { name: path.to_string_lossy().into(), folder };
+        let source = Source { name: path.to_string_lossy().into(), prefix: "", folder };
         tree::parse(&text, &Arc::new(source))
     }
 
     /// The values of an empirical distribution that this field names.
-    pub fn values(
-        &self,
-        field: &Field<'_>,
-        file: &str,
-        dimension: Dimension,
-    ) -> Result<Arc<[f64]>, Problem> {
+    pub fn values(&self, field: &Field<'_>, file: &str, dimension: Dimension) -> Values {
         let path = beside(&field.node.origin.source, file);
-        let key = (path, dimension == Dimension::Time);
+        let key = (path, dimension);
         if let Some(known) = self.values.borrow().get(&key) {
             return known.clone();
         }
@@ -72,7 +70,10 @@ impl Opened {
 
     fn text(&self, path: &Path, place: &Place) -> Result<String, Problem> {
         let name = path.to_string_lossy();
-        let cannot = |why: &str| place.problem(format!("cannot read {name}: {why}"));
+        let cannot = |why: &str| match *place.source == *name {
+            true => place.problem(format!("cannot be read: {why}")),
+            false => place.problem(format!("cannot read {name}: {why}")),
+        };
         let mut bytes = Vec::new();
         let size = File::open(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))

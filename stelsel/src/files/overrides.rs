@@ -63,15 +63,17 @@ impl Override {
     }
 
     /// Puts the value into a tree.
-    pub(super) fn apply(&self, root: &mut Node, segments: &[String]) -> Result<(), Problem> {
-        let source = Arc::new(Source { name: self.flag.as_str().into(), folder: PathBuf::new() });
-        let giver = Giver::Flag(self.value.as_str().into());
-        let origin = Origin { giver, ..Origin::whole(&source) };
+    pub(super) fn apply(
+        &self,
+        root: &mut Node,
+        segments: &[String],
+        prefix: &'static str,
+    ) -> Result<(), Problem> {
+        let source = Source { name: self.flag.as_str().into(), prefix, folder: PathBuf::new() };
+        let origin = Origin::whole(&Arc::new(source));
         let mut value = tree::parse_value(&self.value, &origin);
-        // A text in quotes is the text between them, also where TOML is not asked.
-        if let Value::Text(text) = &value.value {
-            value.origin.giver = Giver::Flag(text.as_str().into());
-        }
+        // Not what is in a list or a table: that is only what TOML takes it for.
+        value.origin.giver = Giver::Flag(self.value.as_str().into());
         let Some((last, way)) = segments.split_last() else { return Ok(()) };
         let mut at = root;
         for (depth, segment) in way.iter().enumerate() {

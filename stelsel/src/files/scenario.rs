@@ -9,6 +9,7 @@ use super::{
     changes, expect,
     field::Field,
     forms::{self, FaultForm},
+    kinds::ENOUGH,
     profiles, topology,
     units::{self, Dimension},
 };
@@ -55,7 +56,7 @@ fn assemble(root: &Field<'_>, problems: &mut Vec<Problem>) -> Result<Scenario, P
     for table in root.items("deviant") {
         each(deviant(&table).map(|deviant| deviants.push(deviant)));
     }
-    for (metric, field) in root.need("expect")?.children() {
+    for (metric, field) in root.need("expect")?.children().take(ENOUGH) {
         each(expect::read(metric, &field).map(|expectation| expectations.push(expectation)));
     }
     each(check_retry(&root.need("persons")?.need("retry")?));
@@ -100,10 +101,10 @@ fn arrivals(table: &Field<'_>, horizon: Duration) -> Result<ArrivalPlan, Problem
         };
         return Err(table.place().expected("one of rate, profile and burst", found));
     };
-    if table.child("profile").is_none() {
-        for field in ["peak", "total", "from"].into_iter().filter_map(|key| table.child(key)) {
-            return Err(field.place().problem("without effect: it belongs to a profile"));
-        }
+    if table.child("profile").is_none()
+        && let Some(field) = ["peak", "total", "from"].iter().find_map(|key| table.child(key))
+    {
+        return Err(field.place().problem("without effect: it belongs to a profile"));
     }
     if let Some(rate) = table.child("rate") {
         return Ok(ArrivalPlan::Rate(rate.read(units::rate)?));

@@ -84,7 +84,7 @@ fn property(key: &Key) -> Value {
     let mut schema = of(&key.kind);
     schema["description"] = json!(key.what);
     if let Absent::Is(default) = key.absent {
-        let nobody = Source { name: "".into(), folder: PathBuf::new() };
+        let nobody = Source { name: "".into(), prefix: "", folder: PathBuf::new() };
         schema["default"] = tree::parse_value(default, &Origin::whole(&nobody.into())).json();
     }
     schema
@@ -106,7 +106,10 @@ fn of(kind: &Kind) -> Value {
         Kind::HostName => pattern("^[a-z][a-z0-9-]*$", &["za-2"]),
         Kind::Hosts => pattern("^[a-z0-9*-]+$", &["za-2", "za", "za-*"]),
         Kind::Ends => pattern(LINK_ENDS, &["za-2>digid", "person-*"]),
-        Kind::Provider => pattern("^[a-z0-9.-]+@medmij$", &["huisarts-12@medmij"]),
+        Kind::Provider => pattern(
+            "^([a-z]+(\\.[a-z]+)*@medmij|xis-[1-9][0-9]*)$",
+            &["huisartsbaaa@medmij", "xis-2"],
+        ),
         Kind::ProviderType => pattern("^[a-z][a-z-]*$", &["huisarts"]),
         Kind::Word(words) => json!({ "enum": words }),
         Kind::Release => json!({ "enum": Release::ALL.map(Release::name) }),
@@ -137,7 +140,8 @@ fn of(kind: &Kind) -> Value {
             ],
         ),
         Kind::Numbers => {
-            distribution(NUMBER, &["exp(mean=3)", "lognormal(median=2, p95=8)", "fixed(3)"])
+            let text = distribution(NUMBER, &["exp(mean=3)", "lognormal(median=2, p95=8)"]);
+            json!({ "anyOf": [{ "type": "number", "minimum": 0 }, text] })
         }
         Kind::Spread => pattern(&format!(r"^(even|zipf\( *{NUMBER} *\))$"), &["even", "zipf(1.0)"]),
         Kind::Fault => pattern(&format!("^({FAULTS})$"), &["down", "slow(x4)", "delay(200ms)"]),
@@ -163,6 +167,7 @@ fn pattern(pattern: &str, examples: &[&str]) -> Value {
 fn distribution(value: &str, examples: &[&str]) -> Value {
     let named = |name: &str| format!(" *{name} *= *{value} *");
     let forms = [
+        value.to_owned(),
         format!(r"fixed\( *{value} *\)"),
         format!(r"exp\({}\)", named("mean")),
         format!(r"lognormal\({},{}\)", named("median"), named("p95")),

@@ -67,6 +67,7 @@ fn assemble(root: &Field<'_>, problems: &mut Vec<Problem>) -> Result<Topology, P
     };
     let source = root.child("source").map(|table| source(&table)).transpose()?;
     let has_source = source.is_some();
+    check_size(root)?;
     let mut hosts = Numbered::default();
     let mut pgos = Vec::new();
     for group in root.items("pgo") {
@@ -100,6 +101,21 @@ fn assemble(root: &Field<'_>, problems: &mut Vec<Problem>) -> Result<Topology, P
         source,
         place: root.place(),
     })
+}
+
+/// Refuses more hosts than a run can have: groups may each be small enough and together not.
+fn check_size(root: &Field<'_>) -> Result<(), Problem> {
+    for (role, key, most) in
+        [("pgo", "count", 10_000), ("za", "count", 10_000), ("za", "providers", 1_000_000)]
+    {
+        let counts = root.items(role).into_iter().filter_map(|group| group.child(key));
+        let total = counts.map(|count| count.integer().unwrap_or(0)).fold(0, i64::saturating_add);
+        if total > most {
+            let place = root.place_of(role);
+            return Err(place.expected(format!("at most {most} {key} over all groups"), total));
+        }
+    }
+    Ok(())
 }
 
 /// The numbers of hosts of one role, over its groups.
@@ -370,7 +386,7 @@ fn check(root: &Field<'_>, topology: &Topology, problems: &mut Vec<Problem>) {
                 group.hosts.iter().map(|host| (host.clone(), group.place.clone()))
             }))
             .collect();
-    problems.extend(duplicates(&hosts, "a name for each host"));
+    problems.extend(duplicates(&hosts, "a name"));
     let names: Vec<(String, Place)> = (topology.pgos.iter().map(|group| &group.hostname))
         .chain(topology.zas.iter().flat_map(|group| [&group.front, &group.back]))
         .flatten()
@@ -391,7 +407,7 @@ fn check(root: &Field<'_>, topology: &Topology, problems: &mut Vec<Problem>) {
         for (id, weight) in
             root.child("services").iter().flat_map(|table| table.children().collect::<Vec<_>>())
         {
-            let known = forms::service(id).is_ok_and(|service| offered(service));
+            let known = forms::service(id).is_ok_and(&offered);
             if !known {
                 problems.push(weight.place().problem(
                     "expected a Gegevensdienst that a [[za]] offers; nobody offers this one, so its weight has no effect",

@@ -17,6 +17,8 @@ use crate::problem::{Place, Problem};
 pub(super) struct Source {
     /// The file as it was named, or the flag.
     pub name: Arc<str>,
+    /// What goes before keys where they are named: `topology.` for a flag that was typed so.
+    pub prefix: &'static str,
     /// From where paths in it lead.
     pub folder: PathBuf,
 }
@@ -97,7 +99,8 @@ impl Origin {
 
     /// This place, for a key.
     pub fn place(&self, key: &str) -> Place {
-        Place { source: Arc::clone(&self.source.name), line: self.line, key: key.to_owned() }
+        let key = format!("{}{key}", self.source.prefix);
+        Place { source: Arc::clone(&self.source.name), line: self.line, key }
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) fn comparison(text: &str) -> Result<(Comparison, &str), Unfit> {
 }
 
 /// What the numbers of a distribution are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Dimension {
     /// Seconds.
     Time,
@@ -152,14 +152,22 @@ impl Dimension {
         }
     }
 
+    /// A mean above this is absurd.
+    fn largest_mean(self) -> (f64, &'static str) {
+        match self {
+            Self::Time => (LONGEST.as_secs_f64(), "a mean of at most 100 years"),
+            Self::Plain => (1e12, "a mean of at most 1000000000000"),
+        }
+    }
+
     /// What would do where a distribution is wanted.
     pub fn example(self) -> &'static str {
         match self {
             Self::Time => {
-                "a distribution of durations, such as \"exp(mean=120ms)\", \"lognormal(median=8s, p95=40s)\", \"uniform(a=1s, b=3s)\", \"fixed(20ms)\" or \"empirical(file.csv)\""
+                "a duration with a unit, such as \"25s\", or a distribution of durations, such as \"exp(mean=25s)\" or \"lognormal(median=8s, p95=40s)\""
             }
             Self::Plain => {
-                "a distribution of numbers, such as \"exp(mean=3)\", \"lognormal(median=2, p95=8)\", \"uniform(a=0, b=6)\", \"fixed(3)\" or \"empirical(file.csv)\""
+                "a number or a distribution of numbers, such as \"exp(mean=3)\" or \"lognormal(median=2, p95=8)\""
             }
         }
     }
@@ -174,9 +182,12 @@ pub(super) enum Written<'a> {
     File(&'a str),
 }
 
-/// `exp(mean=120ms)` and its like.
+/// `exp(mean=120ms)` and its like; a single value is itself each time.
 pub(super) fn distribution(text: &str, dimension: Dimension) -> Result<Written<'_>, Unfit> {
     let example = || dimension.example().to_string();
+    if let Ok(value) = dimension.value(text) {
+        return Ok(Written::Known(Distribution::Fixed(value)));
+    }
     let (name, inside) = call(text).ok_or_else(example)?;
     let named = |names: [&str; 2]| -> Result<[f64; 2], Unfit> {
         let (first, second) = inside.split_once(',').ok_or_else(example)?;
@@ -207,7 +218,9 @@ pub(super) fn distribution(text: &str, dimension: Dimension) -> Result<Written<'
         "empirical" if !inside.is_empty() => return Ok(Written::File(inside)),
         _ => return Err(example()),
     };
-    Ok(Written::Known(known))
+    let (largest, expected) = dimension.largest_mean();
+    // Not a number is no mean either.
+    if known.mean() <= largest { Ok(Written::Known(known)) } else { Err(expected.into()) }
 }
 
 fn value_of(text: &str, name: &str, dimension: Dimension) -> Result<f64, Unfit> {

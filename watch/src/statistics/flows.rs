@@ -172,8 +172,12 @@ impl Flows {
     /// A request of a flow leaves.
     pub fn asked(&mut self, moment: Moment<'_>, from: HostId, envelope: &Envelope) {
         let Moment { flow, now, .. } = moment;
-        let Some(place) = self.place(flow) else { return };
         let Message::Request(request) = &envelope.message else { return };
+        // Its gateway may go on collecting when the person is gone; whose data come is watched all the same.
+        if let (Request::Fetch(fetch), Some(known)) = (request, self.get_mut(flow)) {
+            known.call = fetch.call;
+        }
+        let Some(place) = self.place(flow) else { return };
         let known = &mut self.table[place];
         if from.is_visitor() {
             known.click(envelope.exchange.place, now);
@@ -186,9 +190,8 @@ impl Flows {
         }
         // What a service sends leaves at its end.
         known.spend(now, Part::Service);
-        if let Request::Fetch(fetch) = request {
+        if let Request::Fetch(_) = request {
             known.calls = known.calls.saturating_add(1);
-            known.call = fetch.call;
             let left = known.step();
             known.repeat(&mut self.repeated);
             self.left(place, left, now);

@@ -125,7 +125,7 @@ fn the_files_that_the_design_shows_mean_what_they_say() {
     assert_eq!(scenario.arrivals, ArrivalPlan::Rate(2.0));
     assert_eq!((scenario.persons.retry_probability, scenario.persons.attempts), (0.5, 3));
     assert!(matches!(&scenario.faults[0].kind, FaultKind::Host(host, HostFault::Down)
-        if host.value == "digid" && host.place.line == Some(26)));
+        if host.value == "digid" && host.place.line == Some(23)));
     assert_eq!(scenario.expect[0].value, 0.95);
     assert_eq!(resolved["topology"]["digid"]["tries"], 3);
     assert_eq!(resolved["topology"]["za"][0]["releases"][0], "1.0");

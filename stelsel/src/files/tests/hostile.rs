@@ -115,7 +115,8 @@ fn patterns_find_the_hosts_that_they_should() {
 
 /// A file as its schema sees it.
 fn as_json(text: &str) -> Value {
-    let source = tree::Source { name: "test".into(), folder: std::path::PathBuf::new() };
+    let source =
+        tree::Source { name: "test".into(), prefix: "", folder: std::path::PathBuf::new() };
     tree::parse(text, &source.into()).unwrap().json()
 }
 
