@@ -52,3 +52,36 @@ fn replace(target: &std::path::Path, page: &str) -> io::Result<()> {
     draft.persist(target)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::tempdir;
+
+    use super::*;
+    use crate::results::{self, tests::answers::busy_answer};
+
+    #[test]
+    fn a_report_that_is_made_again_is_the_one_that_the_run_made() {
+        let dir = tempdir().unwrap();
+        let dir = dir.path().join("results");
+        results::write(&busy_answer(), &dir).unwrap();
+        let made_by_run = fs::read(dir.join("report.html")).unwrap();
+        fs::remove_file(dir.join("report.html")).unwrap();
+        let out = dir.join("again.html");
+        run(&Arguments { dir: dir.clone(), out: Some(out.clone()) }).unwrap();
+        assert!(fs::read(out).unwrap() == made_by_run);
+        run(&Arguments { dir: dir.clone(), out: None }).unwrap();
+        assert!(fs::read(dir.join("report.html")).unwrap() == made_by_run);
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_a_problem_and_stays_as_it_was() {
+        let dir = tempdir().unwrap();
+        let arguments = Arguments { dir: dir.path().to_owned(), out: None };
+        let problems = run(&arguments).unwrap_err().to_string();
+        assert!(problems.contains("expected a folder of results"), "{problems}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

@@ -105,7 +105,10 @@ fn machine_time(folder: &Folder) -> Option<Markup> {
         })
         .collect();
     let beyond = machine.beyond();
-    let mut caption = "Completed collections. Thin lines: one replication each.".to_owned();
+    let mut caption = "Completed collections.".to_owned();
+    if folder.figures.len() > 1 {
+        caption.push_str(" Thin lines: one replication each.");
+    }
     if beyond > 0 {
         caption.push_str(&format!(" {beyond} were still running at the end."));
     }
@@ -145,6 +148,9 @@ fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course 
         // Moments are multiples of a step of some seconds; as keys they are milliseconds.
         at.entry((line.t_s.0 * 1e3) as u64).or_default().push(line.value.0);
     }
+    // Replications end at their own moments: only what all of them have can be compared.
+    let most = at.values().map(Vec::len).max().unwrap_or(0);
+    at.retain(|_, values| values.len() == most);
     let every = at.len().div_ceil(MOST_MOMENTS).max(1);
     let moments: Vec<(u64, Vec<f64>)> = at.into_iter().collect();
     let mut course = Course::default();
@@ -154,8 +160,7 @@ fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course 
         let hours = (end - before) as f64 / 3.6e6;
         before = *end;
         let divisor = if per_hour { hours } else { chunk.len() as f64 };
-        let replications = chunk.iter().map(|(_, values)| values.len()).min().unwrap_or(0);
-        let sums: Vec<f64> = (0..replications)
+        let sums: Vec<f64> = (0..most)
             .map(|n| chunk.iter().map(|(_, values)| values[n]).sum::<f64>() / divisor)
             .collect();
         if sums.is_empty() || divisor <= 0.0 {
@@ -187,7 +192,10 @@ fn over_time(folder: &Folder) -> Option<Markup> {
     time_picture(
         folder,
         "Load and what became of it",
-        "Flows per hour: mean over replications, with the range of the replications.",
+        match folder.figures.len() {
+            1 => "Flows per hour, in one replication.",
+            _ => "Flows per hour: mean over replications, with the range of the replications.",
+        },
         lines,
         "flows per hour (1/h)",
         None,
@@ -216,7 +224,7 @@ fn busy_over_time(folder: &Folder) -> Option<Markup> {
     time_picture(
         folder,
         "The busiest host of each role",
-        "Share of its workers at work, mean over replications.",
+        "Share of its workers at work; mean over replications.",
         lines,
         "utilisation (%)",
         Some(1.0),

@@ -33,12 +33,15 @@ pub fn bars(
     highest: Option<f64>,
     show: impl Fn(f64) -> String,
 ) -> Markup {
-    const LEFT: f64 = 174.0;
-    const RIGHT: f64 = WIDTH - 176.0;
     const ROW: f64 = 21.0;
     let bottom = bars.len() as f64 * ROW + 4.0;
+    // Labels and figures take what they need, within limits; the bars have the rest.
+    let widest =
+        |text: fn(&Bar) -> &str| bars.iter().map(|bar| width_of(text(bar))).fold(0.0, f64::max);
+    let left = (widest(|bar| &bar.label) + 12.0).clamp(60.0, 235.0);
+    let right = WIDTH - (widest(|bar| &bar.text) + 12.0).clamp(60.0, 205.0);
     let ends = bars.iter().map(|bar| bar.interval.map_or(bar.value, |(_, high)| high));
-    let scale = Scale::linear(highest.unwrap_or_else(|| ends.fold(0.0, f64::max)), LEFT, RIGHT);
+    let scale = Scale::linear(highest.unwrap_or_else(|| ends.fold(0.0, f64::max)), left, right);
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {}", bottom + 36.0)) role="img" aria-label=(axis) {
             @for tick in scale.ticks() {
@@ -46,17 +49,17 @@ pub fn bars(
                 line.grid x1=(x) x2=(x) y1="0" y2=(bottom) {}
                 text.dim.mid x=(x) y=(bottom + 14.0) { (show(tick)) }
             }
-            line.axis x1=(LEFT) x2=(LEFT) y1="0" y2=(bottom) {}
-            text.dim.mid x=((LEFT + RIGHT) / 2.0) y=(bottom + 31.0) { (axis) }
+            line.axis x1=(left) x2=(left) y1="0" y2=(bottom) {}
+            text.dim.mid x=((left + right) / 2.0) y=(bottom + 31.0) { (axis) }
             @for (row, bar) in bars.iter().enumerate() {
                 @let y = row as f64 * ROW + 4.0;
-                text.end x=(LEFT - 6.0) y=(y + 11.5) { (shortened(&bar.label, LEFT - 12.0)) title { (bar.label) } }
-                rect.fill1 x=(LEFT) y=(y) height="13" width=(place((scale.at(bar.value) - LEFT).max(0.5))) {}
+                text.end x=(left - 6.0) y=(y + 11.5) { (shortened(&bar.label, left - 12.0)) title { (bar.label) } }
+                rect.fill1 x=(left) y=(y) height="13" width=(place((scale.at(bar.value) - left).max(0.5))) {}
                 @if let Some((low, high)) = bar.interval {
                     line.whisker x1=(place(scale.at(low))) x2=(place(scale.at(high)))
                         y1=(y + 6.5) y2=(y + 6.5) {}
                 }
-                text x=(RIGHT + 8.0) y=(y + 11.5) { (bar.text) }
+                text x=(right + 8.0) y=(y + 11.5) { (bar.text) }
             }
         }
     }
@@ -170,13 +173,12 @@ fn key(lines: &[Line]) -> Markup {
         return html! {};
     }
     let width = |line: &Line| 38.0 + width_of(&line.label);
-    let mut left = RIGHT - lines.iter().map(width).sum::<f64>();
+    let left = |number: usize| RIGHT - lines[number..].iter().map(width).sum::<f64>();
     html! {
-        @for (line, number) in lines.iter().zip(1..) {
-            line class=(format!("line stroke{number} dash{number}")) x1=(place(left)) x2=(place(left + 20.0))
-                y1="10" y2="10" {}
-            text x=(place(left + 25.0)) y="14" { (line.label) }
-            @let _ = left += width(line);
+        @for (number, line) in lines.iter().enumerate() {
+            line class=(format!("line stroke{0} dash{0}", number + 1)) x1=(place(left(number)))
+                x2=(place(left(number) + 20.0)) y1="10" y2="10" {}
+            text x=(place(left(number) + 25.0)) y="14" { (line.label) }
         }
     }
 }
@@ -220,10 +222,10 @@ fn shortened(label: &str, most: f64) -> String {
 /// About how wide a text is. Fonts differ; this is on the wide side.
 fn width_of(text: &str) -> f64 {
     let letter = |letter: char| match letter {
-        'm' | 'w' | 'M' | 'W' | '_' | '…' | '–' => 10.0,
-        'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | '-' | '(' | ')' => 5.0,
-        'A'..='Z' => 8.6,
-        _ => 7.2,
+        'm' | 'w' | 'M' | 'W' | '_' | '…' | '–' => 11.0,
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | '-' | '(' | ')' => 5.5,
+        'A'..='Z' => 9.3,
+        _ => 7.8,
     };
     text.chars().map(letter).sum()
 }

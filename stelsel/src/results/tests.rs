@@ -49,8 +49,8 @@ fn every_table_has_the_columns_of_the_design_and_the_same_in_every_line() {
         let mut table = csv::Reader::from_path(dir.join(name)).unwrap();
         let header: Vec<&str> = columns.split(", ").collect();
         assert_eq!(table.headers().unwrap(), header, "{name}");
-        let lines = table.records().map(|line| line.unwrap()).count();
-        assert!(lines > 0, "{name} has lines");
+        let lines: Vec<_> = table.records().map(|line| line.unwrap()).collect();
+        assert!(!lines.is_empty(), "{name} has lines");
     }
     let names: Vec<String> = files(&dir).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 10 + 3, "and manifest, summary.json and report: {names:?}");
