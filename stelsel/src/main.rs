@@ -30,8 +30,6 @@ enum Command {
     Run(commands::run::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
-    /// Make the report of a result folder again
-    Report(commands::report::Arguments),
     /// Print the JSON Schema of topology or scenario files
     Schema(commands::schema::Arguments),
 }
@@ -39,7 +37,6 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run::run(&arguments),
-        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
     };

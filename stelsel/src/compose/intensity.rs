@@ -78,9 +78,13 @@ impl Moments {
     pub fn new(intensity: Intensity, draws: Draws) -> Self {
         Self { intensity, draws, number: 0, piece: 0, into: 0.0, share: 0.0 }
     }
+}
 
-    /// The number of the next arrival and its moment; none when nobody comes any more.
-    pub fn next(&mut self) -> Option<(u32, Instant)> {
+/// The number of each arrival and its moment; ends when nobody comes any more.
+impl Iterator for Moments {
+    type Item = (u32, Instant);
+
+    fn next(&mut self) -> Option<(u32, Instant)> {
         let number = self.number;
         let at = match &self.intensity {
             Intensity::Cycle { piece, rates } => {
@@ -125,11 +129,8 @@ mod tests {
 
     fn moments(intensity: Intensity, until: f64) -> Vec<f64> {
         let draws = Draws::new(1, 0, Purpose::Arrival);
-        let mut moments = Moments::new(intensity, draws);
-        std::iter::from_fn(|| moments.next())
-            .map(|(_, at)| at.as_secs_f64())
-            .take_while(|at| *at < until)
-            .collect()
+        let moments = Moments::new(intensity, draws);
+        moments.map(|(_, at)| at.as_secs_f64()).take_while(|at| *at < until).collect()
     }
 
     #[test]
