@@ -2,6 +2,7 @@
 //! the same number of events with as many waiting, in the same process.
 //!
 //! `cargo bench --package stelsel --bench flow`; with `-- million` the row of a million in flight as well.
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 use std::{collections::BinaryHeap, hint::black_box, path::Path, time::Instant};
 
