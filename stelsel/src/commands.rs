@@ -6,6 +6,7 @@
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod validate;
 
 use std::process::ExitCode;
 

@@ -11,3 +11,4 @@ pub mod problem;
 pub mod report;
 pub mod results;
 pub mod run;
+pub mod validate;

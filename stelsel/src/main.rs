@@ -30,6 +30,8 @@ enum Command {
     Run(commands::run::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
+    /// Compare the simulator with closed forms
+    Validate(commands::validate::Arguments),
     /// Print the JSON Schema of topology or scenario files
     Schema(commands::schema::Arguments),
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
+        Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
     };
     match outcome {

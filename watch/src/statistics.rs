@@ -27,7 +27,7 @@ mod slots;
 mod stations;
 pub mod steps;
 mod timeline;
-pub(crate) mod times;
+pub mod times;
 mod tokens;
 mod traces;
 mod wishes;

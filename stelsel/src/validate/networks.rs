@@ -1,0 +1,156 @@
+//! Whole networks of the real actors in which theory knows what must come out: the shipped scenarios
+//! `validation-*`, run as `stelsel run` runs them.
+//!
+//! Collisions of codes and tokens beside the birthday bound (semantics 9); the pull lag of nodes that fetch at
+//! their own phases, which is half the distance between fetches (semantics 10); and Little's law at each host.
+
+use std::{fs, path::Path};
+
+use protocol::register::ListKind;
+use watch::statistics::Replication;
+
+use super::{Quantity, Row, Sample};
+use crate::{
+    answer::Answer,
+    files::{self, Override},
+    problem::{Place, Problems},
+    run::{self, Options, Ran, Unwatched},
+};
+
+/// A shipped scenario and what theory says of it.
+pub struct NetworkCase {
+    name: &'static str,
+    scenario: &'static str,
+    topology: (&'static str, &'static str),
+    read: fn(&Answer) -> Vec<Row>,
+}
+
+/// Every network.
+pub const ALL: [NetworkCase; 2] = [
+    NetworkCase {
+        name: "validation-birthday.toml",
+        scenario: include_str!("../../../scenarios/validation-birthday.toml"),
+        topology: ("minimal.toml", include_str!("../../../topologies/minimal.toml")),
+        read: birthday,
+    },
+    NetworkCase {
+        name: "validation-pull-lag.toml",
+        scenario: include_str!("../../../scenarios/validation-pull-lag.toml"),
+        topology: (
+            "validation-nodes.toml",
+            include_str!("../../../topologies/validation-nodes.toml"),
+        ),
+        read: pull_lag,
+    },
+];
+
+impl NetworkCase {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// There is no room for files, or no threads.
+    pub fn rows(
+        &self,
+        seed: u64,
+        jobs: Option<usize>,
+        step: &(impl Fn() + Sync),
+    ) -> Result<Vec<Row>, Problems> {
+        let seed = Override { flag: "--seed".into(), path: "seed".into(), value: seed.to_string() };
+        let study = self.in_files(|scenario| files::read(scenario, &[seed]))?;
+        let options = Options { jobs, judged: watch::watcher::Judged::No, ..Options::default() };
+        let rows = match run::run(study, &options, &Unwatched)? {
+            Ran::Whole(answer) => (self.read)(&answer),
+            Ran::Part(_) | Ran::Nothing => Vec::new(),
+        };
+        step();
+        Ok(rows)
+    }
+
+    /// Files name each other by their paths, so they are read from a folder as everybody's are.
+    fn in_files<T>(&self, read: impl FnOnce(&Path) -> Result<T, Problems>) -> Result<T, Problems> {
+        let folder =
+            tempfile::tempdir().map_err(|error| unwritable(&std::env::temp_dir(), &error))?;
+        let write = |dir: &str, name: &str, text: &str| {
+            let dir = folder.path().join(dir);
+            let file = dir.join(name);
+            fs::create_dir_all(&dir)
+                .and_then(|()| fs::write(&file, text))
+                .map(|()| file.clone())
+                .map_err(|error| unwritable(&file, &error))
+        };
+        write("topologies", self.topology.0, self.topology.1)?;
+        read(&write("scenarios", self.name, self.scenario)?)
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Problems {
+    Place::whole(path.display().to_string()).problem(format!("cannot write: {error}")).into()
+}
+
+fn samples(answer: &Answer, of: impl Fn(&Replication) -> f64) -> Vec<Sample> {
+    answer.replications.iter().map(|one| Sample::Value(of(one))).collect()
+}
+
+/// Collisions over pairs that could have been equal / 2^bits. A value that was equal to a live one is made again
+/// and may be equal again, so that there are live/(2^bits − live) collisions for each value issued; with people
+/// coming at a steady rate the number live grows for one lifetime and then stays.
+fn birthday(answer: &Answer) -> Vec<Row> {
+    let scenario = &answer.study.scenario;
+    let values = f64::from(scenario.tokens.entropy_bits).exp2();
+    let lifetime = scenario.tokens.lifetime.as_secs_f64();
+    let lifetimes = scenario.horizon.as_secs_f64() / lifetime;
+    let rate = |one: &Replication| {
+        let codes: u64 = one.tokens.iter().map(|row| row.codes).sum();
+        codes as f64 / scenario.horizon.as_secs_f64()
+    };
+    let ratio = |one: &Replication| {
+        let collisions: u64 = one.tokens.iter().map(|row| row.collisions()).sum();
+        let pairs: u64 = one.tokens.iter().map(|row| row.pairs).sum();
+        let taken = rate(one) * lifetime / values;
+        let again = (-(1.0 - taken).ln() / taken - 1.0 + (lifetimes - 1.0) * taken / (1.0 - taken))
+            / (taken / 2.0 + (lifetimes - 1.0) * taken);
+        collisions as f64 / (pairs as f64 / values * again)
+    };
+    let bound = Quantity::mean("collisions over Σ live/2^bits", "", 1.0);
+    let mut rows = vec![Row::of("Birthday bound", &bound, &samples(answer, ratio))];
+    rows.extend(little(answer));
+    rows
+}
+
+/// Little's law at every host with a queue in every replication.
+fn little(answer: &Answer) -> Vec<Row> {
+    let law = |host| {
+        move |one: &Replication| {
+            let rows = one.hosts.iter().filter(|row| row.work.is_none() && row.host == host);
+            let little = rows.filter_map(|row| row.little).next();
+            little.map_or(f64::NAN, |little| little.waiting / little.rate_times_wait)
+        }
+    };
+    let Some(first) = answer.replications.first() else { return Vec::new() };
+    let mut rows = Vec::new();
+    for row in first.hosts.iter().filter(|row| row.work.is_none()) {
+        let ratio = law(row.host);
+        if answer.replications.iter().any(|one| ratio(one).is_nan()) {
+            continue;
+        }
+        let name = answer.directory.host(row.host).map_or("", |host| &host.name);
+        let law = Quantity::mean("L over λW", "", 1.0);
+        let mut row = Row::of("Little's law", &law, &samples(answer, ratio));
+        row.quantity = format!("{} of {name}", row.quantity);
+        rows.push(row);
+    }
+    rows
+}
+
+/// Known − published, over all nodes that came to know.
+fn pull_lag(answer: &Answer) -> Vec<Row> {
+    let every = answer.study.scenario.lists.pulls[ListKind::Whitelist as usize].every.as_secs_f64();
+    let lag = |one: &Replication| {
+        let rows = one.registry.iter().filter(|row| row.list == ListKind::Whitelist);
+        let lags: Vec<f64> =
+            rows.filter_map(|row| Some(row.known?.since(row.published?).as_secs_f64())).collect();
+        lags.iter().sum::<f64>() / lags.len() as f64
+    };
+    let quantity = Quantity::mean("mean pull lag of 1,000 nodes (T/2)", "s", every / 2.0);
+    vec![Row::of("Spread polling", &quantity, &samples(answer, lag))]
+}
