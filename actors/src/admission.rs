@@ -129,6 +129,8 @@ impl Gate {
         out: &mut Outbox,
     ) -> Standing {
         let certificate = hello.certificate;
+        // By name, whatever the serial number: an organisation may hold several certificates
+        // (rule::SEVERAL_CERTIFICATES).
         if hello.side == Side::Asker && certificate.subject != hello.name {
             return Standing::Refused(rule::CERTIFICATE_OF_NAME);
         }

@@ -206,8 +206,8 @@ pub fn check_hostname(name: &str) -> Result<(), NameFault> {
     good.then_some(()).ok_or(NameFault::Hostname)
 }
 
-/// The Zorgaanbiedersnamenbeleid, as far as a text can show it (PI 13): lower-case letters, three or more,
-/// and `@medmij`; 10 to 57 characters in all.
+/// The Zorgaanbiedersnamenbeleid, as far as a text can show it (PI 13, [`crate::rule::NAAM_FORM`]): lower-case
+/// letters, three or more, and `@medmij`; 10 to 57 characters in all.
 pub fn check_zorgaanbiedernaam(naam: &str) -> Result<(), NameFault> {
     let form = NameFault::ZorgaanbiedernaamForm;
     check_letters(naam.strip_suffix("@medmij").ok_or(form)?, form)?;

@@ -32,6 +32,22 @@ pub struct RuleRow {
     pub text: &'static str,
 }
 
+/// The release that rules are cited from where they do not say another.
+pub const CITED_RELEASE: &str = "1.0";
+
+impl RuleRow {
+    /// The release of the Afsprakenstelsel that is cited, and where it stands there: `1.0` and `APP 12`, `2.x`
+    /// and `core.tknint.206`. Rules of our own stand in none and are told with the release that the rest is of.
+    pub fn citation(&self) -> (&'static str, &'static str) {
+        match self.cite.split_once(' ') {
+            Some((release, rest)) if release.starts_with(|first: char| first.is_ascii_digit()) => {
+                (release, rest)
+            }
+            _ => (CITED_RELEASE, self.cite),
+        }
+    }
+}
+
 /// Who must keep a rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Duty {

@@ -4,6 +4,7 @@
 //! [`Problems`], which `main` prints.
 
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod schema;
 pub mod validate;

@@ -313,6 +313,7 @@ fn link(field: &Field<'_>) -> Result<Link, Problem> {
     })
 }
 
+/// Of the versions that the network has, the strongest is spoken ([`protocol::rule::TLS_STRONGEST_FIRST`]).
 fn tls(table: &Field<'_>) -> Result<Tls, Problem> {
     let strongest = table.items("versions").iter().any(|version| version.text() == Some("1.3"));
     Ok(Tls {

@@ -468,19 +468,10 @@ pub struct RuleLine {
     pub first_flow: Option<String>,
 }
 
-/// The release that citations are of where they do not say another.
-pub const CITED_RELEASE: &str = "1.0";
-
 impl From<&Verdict> for RuleLine {
     fn from(verdict: &Verdict) -> Self {
         let row = verdict.rule.row();
-        // `2.x core.tknint.206` stands in another release than the rest, and says so itself.
-        let (release, citation) = match row.cite.split_once(' ') {
-            Some((release, rest)) if release.starts_with(|c: char| c.is_ascii_digit()) => {
-                (release, rest)
-            }
-            _ => (CITED_RELEASE, row.cite),
-        };
+        let (release, citation) = row.citation();
         Self {
             rule: row.name.to_owned(),
             citation: citation.to_owned(),

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::lines::CITED_RELEASE;
 use crate::answer::{Answer, InputFile};
 
 /// The format of result folders: raised when a column or a key changes its meaning.
@@ -97,7 +96,7 @@ impl Manifest {
                 done: answer.replications.len() as u32,
             },
             flows: Flows::of(answer),
-            rules_release: CITED_RELEASE.to_owned(),
+            rules_release: protocol::rule::CITED_RELEASE.to_owned(),
             study_sha256: hexadecimal(study.resolved.to_string().as_bytes()),
             inputs_sha256: hexadecimal(lines.as_bytes()),
             inputs,

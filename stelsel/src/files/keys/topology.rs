@@ -264,6 +264,8 @@ pub(in crate::files) const LINK: &[Key] = &[
     ),
 ];
 
+/// Versions that the NCSC called good when release 1.0 was written, 1.2, or later, 1.3: a topology with older ones
+/// is refused ([`protocol::rule::TLS_BACK_GOOD`], [`protocol::rule::TLS_FRONT_SUFFICIENT`]).
 const TLS: &[Key] = &[
     or(
         "[\"1.2\", \"1.3\"]",

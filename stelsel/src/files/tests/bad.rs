@@ -2,7 +2,16 @@
 
 use insta::assert_snapshot;
 
+use protocol::{rule, rule::covers};
+
 use super::*;
+
+#[test]
+fn no_network_speaks_an_older_tls_than_it_may() {
+    covers(&[rule::TLS_BACK_GOOD, rule::TLS_FRONT_SUFFICIENT]);
+    assert_snapshot!(of_topology("[tls]\nversions = [\"1.1\", \"1.2\"]\n"), @r#"small.toml:11: tls.versions.0: expected one of "1.2", "1.3"; found "1.1"; did you mean "1.2"?"#);
+    assert_snapshot!(of_topology("[tls]\nversions = []\n"), @"small.toml:11: tls.versions: expected a list of at least one; found an empty list");
+}
 
 #[test]
 fn a_key_that_is_not_known_brings_the_one_that_was_meant() {

@@ -1,9 +1,10 @@
 //! What files that are right come to mean.
 
 use protocol::{
-    catalogue::Gegevensdienst, contract::Work, distribution::Distribution, role::Role,
-    time::Duration,
+    catalogue::Gegevensdienst, contract::Work, distribution::Distribution, role::Role, rule,
+    rule::covers, time::Duration,
 };
+use sim::network::TlsVersion;
 
 use super::*;
 use crate::plan::{ArrivalPlan, FaultKind, HostFault, Spread};
@@ -37,6 +38,21 @@ fn the_national_topology_is_as_large_as_published() {
     let providers: u32 = topology.zas.iter().filter_map(|group| group.providers).sum();
     assert_eq!(providers, 5_000);
     assert_eq!(topology.zas[3].hosts, ["za-15"]);
+}
+
+#[test]
+fn the_strongest_tls_that_a_network_has_is_spoken() {
+    covers(&[rule::TLS_STRONGEST_FIRST]);
+    for (versions, spoken) in [
+        (r#"["1.2"]"#, TlsVersion::V1_2),
+        (r#"["1.2", "1.3"]"#, TlsVersion::V1_3),
+        (r#"["1.3", "1.2"]"#, TlsVersion::V1_3),
+    ] {
+        let set = Override::parse_set(&format!("topology.tls.versions={versions}")).unwrap();
+        let (topology, ..) =
+            read_topology(&root().join("topologies/minimal.toml"), &[set]).unwrap();
+        assert_eq!(topology.tls.version, spoken);
+    }
 }
 
 /// As DESIGN.md shows topologies.

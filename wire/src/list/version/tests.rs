@@ -1,3 +1,5 @@
+//! Register versions from lists and lists from register versions, and what is lost between.
+
 use super::*;
 use crate::list::{read, write};
 use protocol::{

@@ -1,3 +1,5 @@
+//! What the tokeniser makes of documents, good ones and bad ones.
+
 use super::*;
 use proptest::prelude::*;
 
