@@ -5,6 +5,7 @@
 //! fields, because both worlds reach them before an actor is called. The table of all messages, with
 //! channel, step, fields and possible answers, is [`table::ROWS`].
 
+mod bound;
 pub mod table;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::{
     uri::Uri,
 };
 
+pub use bound::Bound;
 pub use table::{Channel, DataClass, Kind};
 
 /// One message on its way: the request or the response of one exchange.

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod commands;
 pub mod compose;
+pub mod diagram;
 pub mod files;
 pub mod plan;
 pub mod problem;

@@ -21,6 +21,7 @@ use watch::{statistics::FlowsKept, study::summary};
 use crate::{
     answer::Answer,
     commands::{Ending, Outcome},
+    diagram::{self, Traces},
     files::{self, Override},
     problem::{Place, Problem, Problems},
     results,
@@ -122,7 +123,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
             return Ok(Ending::Interrupted);
         }
     };
-    results::write(&answer, &dir)?;
+    let traces = traces(arguments, &answer);
+    let further: Vec<_> = traces.iter().map(|text| (diagram::FILE, text.as_str())).collect();
+    results::write_with(&answer, &dir, &further)?;
     tell(arguments, &answer, &dir)?;
     if !is_whole {
         let (done, asked) = (answer.replications.len(), answer.study.scenario.replications);
@@ -154,6 +157,13 @@ fn overrides(arguments: &Arguments) -> Result<Vec<Override>, Problems> {
         }
     }
     if problems.is_empty() { Ok(overrides) } else { Err(Problems(problems)) }
+}
+
+/// The flows that were recorded, as their file has them; none if none were asked for.
+fn traces(arguments: &Arguments, answer: &Answer) -> Option<String> {
+    let first = answer.replications.first().filter(|_| arguments.trace > 0)?;
+    let replication = first.figures.replication;
+    Some(Traces { replication, flows: first.traces.clone() }.json())
 }
 
 /// Prints the answer on standard output.

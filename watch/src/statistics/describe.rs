@@ -9,7 +9,7 @@ use protocol::{
         Assertion, Authorize, Browse, CertStatus, Content, Issue, Message, Page, Request, Response,
         Secret, Subject,
     },
-    trace::FlowFacts,
+    trace::{FlowFacts, Note, Secret as Issued},
 };
 
 use crate::directory::Directory;
@@ -44,6 +44,35 @@ impl<'a> Describe<'a> {
         match message {
             Message::Request(request) => self.request(request),
             Message::Response(response) => self.response(response),
+        }
+    }
+
+    /// What an actor notes, and the steps of UCI Verzamelen that it belongs to.
+    pub fn note(self, note: &Note) -> (&'static [u8], String) {
+        match note {
+            Note::ConsentLogged => (&[10], "logs the consent".to_owned()),
+            Note::RefusalLogged => (&[], "logs the refusal".to_owned()),
+            Note::CodeTakenAsConsent => {
+                (&[11], "takes the code as consent, and logs it".to_owned())
+            }
+            Note::Stored(stored) => (
+                &[16],
+                format!(
+                    "stores {} bytes of {} of {}, query {}, with origin and time",
+                    stored.bytes,
+                    self.dienst(stored.dienst),
+                    self.zorgaanbieder(stored.zorgaanbieder),
+                    stored.call
+                ),
+            ),
+            Note::Issued(Issued::Code) => (&[10], "makes a code".to_owned()),
+            Note::Issued(Issued::Token) => (&[13], "makes an access token".to_owned()),
+            Note::DossierConsulted => (&[], "looks at the Dossier".to_owned()),
+            Note::PatienceEnded => (&[], "does not wait any longer".to_owned()),
+            Note::WentBack => (&[], "goes back".to_owned()),
+            Note::Reloaded => (&[], "loads the page again".to_owned()),
+            Note::SentTwice => (&[], "sends the form twice".to_owned()),
+            other => (&[], format!("{other:?}")),
         }
     }
 

@@ -151,6 +151,8 @@ pub enum TraceEvent {
     Noted {
         /// Who.
         at: String,
+        /// The steps of UCI Verzamelen that it belongs to.
+        steps: Vec<u8>,
         /// What.
         note: String,
     },
@@ -174,6 +176,8 @@ pub struct TraceMessage {
     pub text: String,
     /// The steps of UCI Verzamelen that it belongs to.
     pub steps: Vec<u8>,
+    /// The rules that bear on it, by their stable names.
+    pub rules: Vec<String>,
     /// Where it travels.
     pub channel: String,
     /// Its size on the wire.
@@ -242,11 +246,13 @@ fn owned(event: &Event<'_>, network: &Network) -> Option<TraceEvent> {
     };
     let message = |envelope: &Envelope| {
         let row = envelope.message.kind().row();
+        let bound = envelope.message.bound();
         TraceMessage {
             exchange: exchange_text(envelope.exchange),
             kind: format!("{:?}", row.kind),
             text: Describe::new(directory).message(&envelope.message),
-            steps: row.steps.to_vec(),
+            steps: bound.steps.to_vec(),
+            rules: bound.rules.iter().map(|rule| rule.name().to_owned()).collect(),
             channel: format!("{:?}", row.channel).to_lowercase(),
             bytes: envelope.message.bytes(),
         }
@@ -298,7 +304,8 @@ fn owned(event: &Event<'_>, network: &Network) -> Option<TraceEvent> {
             TraceEvent::Verdict { at: name(*host), admitted: *admitted, refusal: rule(refusal) }
         }
         Event::Noted { host, note } => {
-            TraceEvent::Noted { at: name(*host), note: format!("{note:?}") }
+            let (steps, note) = Describe::new(directory).note(note);
+            TraceEvent::Noted { at: name(*host), steps: steps.to_vec(), note }
         }
         Event::TooLate { host, exchange } => {
             TraceEvent::TooLate { at: name(*host), exchange: exchange_text(*exchange) }
