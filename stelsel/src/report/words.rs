@@ -20,7 +20,7 @@ pub fn network(folder: &Folder) -> String {
     let parts: Vec<String> = [
         (count("pgo"), "PGO", "PGOs"),
         (count("za"), "ZA gateway", "ZA gateways"),
-        (folder.systems, "Zorgaanbieder", "Zorgaanbieders"),
+        (folder.manifest.zorgaanbieders, "Zorgaanbieder", "Zorgaanbieders"),
         (people, "person", "people"),
     ]
     .into_iter()

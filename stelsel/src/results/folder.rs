@@ -17,9 +17,7 @@ use watch::study::{
 };
 
 use super::{
-    lines::{
-        BucketLine, HostLine, RegistryLine, RuleLine, TOTAL, TimelineLine, TokensLine, ValueLine,
-    },
+    lines::{BucketLine, HostLine, RegistryLine, RuleLine, TimelineLine, TokensLine, ValueLine},
     manifest::{FORMAT, Manifest},
     publish::MARK,
     summary::SummaryFile,
@@ -39,8 +37,6 @@ pub struct Folder {
     pub summary: Summary,
     /// hosts.csv, without the systems of Zorgaanbieders.
     pub hosts: Vec<HostLine>,
-    /// How many systems of Zorgaanbieders there are.
-    pub systems: u64,
     /// timeline.csv.
     pub timeline: Vec<TimelineLine>,
     /// rules.csv.
@@ -66,13 +62,10 @@ impl Folder {
         let figures = Figures::from_rows(manifest.seed, &values, &buckets).map_err(|fault| {
             place(dir, "replications.csv or histograms.csv").problem(fault.to_string())
         })?;
-        let (mut hosts, mut systems) = (Vec::new(), 0);
-        let first = figures.first().map(|figures| figures.replication);
+        let mut hosts = Vec::new();
         each(dir, "hosts.csv", |line: HostLine| {
             if line.role != Role::Xis.name() {
                 hosts.push(line);
-            } else if line.work == TOTAL && Some(line.replication) == first {
-                systems += 1;
             }
         })?;
         Ok(Self {
@@ -80,7 +73,6 @@ impl Folder {
             summary: summarise(&figures),
             figures,
             hosts,
-            systems,
             timeline: lines(dir, "timeline.csv")?,
             rules: lines(dir, "rules.csv")?,
             registry: lines(dir, "registry.csv")?,

@@ -32,6 +32,8 @@ pub struct Manifest {
     pub replications: Replications,
     /// What flows.csv holds.
     pub flows: Flows,
+    /// How many Zorgaanbieders there are.
+    pub zorgaanbieders: u64,
     /// The release of the Afsprakenstelsel that rules are cited from where they do not say another.
     pub rules_release: String,
     /// SHA-256 of `scenario` and `topology` as they stand below, as JSON without spaces: two folders with
@@ -96,6 +98,7 @@ impl Manifest {
                 done: answer.replications.len() as u32,
             },
             flows: Flows::of(answer),
+            zorgaanbieders: answer.directory.provider_gateway.len() as u64,
             rules_release: protocol::rule::CITED_RELEASE.to_owned(),
             study_sha256: hexadecimal(study.resolved.to_string().as_bytes()),
             inputs_sha256: hexadecimal(lines.as_bytes()),
