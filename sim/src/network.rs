@@ -57,6 +57,8 @@ pub struct NameSpec {
     pub leads_to: Option<HostId>,
     /// How one enters there.
     pub door: Door,
+    /// Whether browsers enter as at a front door all the same: one name for browsers and hosts.
+    pub for_browsers: bool,
     /// What is shown there.
     pub certificate: Option<Certificate>,
 }

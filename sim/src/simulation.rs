@@ -25,7 +25,7 @@ use crate::{
     exchange::{Exchanges, Overdue, Pending},
     flow::Flows,
     link::{ActiveFaults, LinkClass, Links},
-    network::{Door, LimitClass, Limits, Network, Phases, Tls},
+    network::{Door, LimitClass, Limits, NameSpec, Network, Phases, Tls},
     queue::{Class, EventQueue},
     schedule::Scheduled,
     station::{Deferred, Service, Slab, Station},
@@ -63,6 +63,24 @@ pub struct Run<C: Cast, V, S> {
     pub replication: u32,
     /// Who reads the events.
     pub sink: S,
+}
+
+/// The doors behind a name.
+#[derive(Clone, Copy, Debug)]
+struct Entrance {
+    hosts: Door,
+    visitors: Door,
+}
+
+impl Entrance {
+    const fn of(name: &NameSpec) -> Self {
+        let visitors = if name.for_browsers { Door::Front } else { name.door };
+        Self { hosts: name.door, visitors }
+    }
+
+    const fn of_asker(self, asker: HostId) -> Door {
+        if asker.is_visitor() { self.visitors } else { self.hosts }
+    }
 }
 
 /// What a run counted of itself.
@@ -105,7 +123,7 @@ pub struct Simulation<C: Cast, V, S> {
     visitors: Visitors<C::Actor>,
     cast: C,
     /// Where each name leads and how one enters there …
-    doors: Vec<(Door, Option<HostId>)>,
+    doors: Vec<(Entrance, Option<HostId>)>,
     /// … and what is shown there.
     certificates: Vec<Option<Certificate>>,
     links: Links,
@@ -213,7 +231,7 @@ where
             stations,
             visitors: Visitors::default(),
             cast,
-            doors: network.names.iter().map(|name| (name.door, name.leads_to)).collect(),
+            doors: network.names.iter().map(|name| (Entrance::of(name), name.leads_to)).collect(),
             certificates: network.names.iter().map(|name| name.certificate).collect(),
             links: network.links,
             link_of: network.hosts.iter().map(|host| host.link).collect(),
@@ -417,9 +435,9 @@ where
         station.asked
     }
 
-    /// How one enters by a name. One that leads nowhere has a front door that nobody opens.
-    fn door(&self, name: NameId) -> Door {
-        self.doors.get(name.index()).map_or(Door::Front, |(door, _)| *door)
+    /// How this host enters by a name. One that leads nowhere has a front door that nobody opens.
+    fn door(&self, name: NameId, asker: HostId) -> Door {
+        self.doors.get(name.index()).map_or(Door::Front, |(entrance, _)| entrance.of_asker(asker))
     }
 
     /// The host that a name leads to.

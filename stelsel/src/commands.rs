@@ -7,6 +7,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod schema;
+pub mod topology;
 pub mod trace;
 pub mod validate;
 

@@ -53,7 +53,7 @@ impl Composed {
     /// # Errors
     /// The files say what cannot be: a host that is not there, a service that nobody offers.
     pub fn new(topology: &Topology, scenario: &Scenario) -> Result<Self, Problems> {
-        let mut roster = Roster::invented(topology)?;
+        let mut roster = Roster::of(topology)?;
         let script = schedule::script(scenario, &mut roster)?;
         let network = network::network(topology, &roster)?;
         let wishes = Arc::new(Wishes::new(topology, &roster)?);
@@ -101,7 +101,7 @@ impl Composed {
 /// # Errors
 /// The topology is of a network that cannot be.
 pub fn register_of(topology: &Topology) -> Result<(Names, Register), Problems> {
-    let roster = Roster::invented(topology)?;
+    let roster = Roster::of(topology)?;
     Ok((roster.names, roster.register))
 }
 

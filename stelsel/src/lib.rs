@@ -7,6 +7,7 @@ pub mod commands;
 pub mod compose;
 pub mod diagram;
 pub mod files;
+pub mod lists;
 pub mod plan;
 pub mod problem;
 pub mod report;

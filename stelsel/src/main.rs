@@ -32,6 +32,8 @@ enum Command {
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
     Validate(commands::validate::Arguments),
+    /// Make a topology of real MedMij lists, or the lists of a topology
+    Topology(commands::topology::Arguments),
     /// Draw one flow as a sequence diagram
     Trace(commands::trace::Arguments),
     /// Print the rulebook: every rule, how it is watched, and where
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
+        Command::Topology(arguments) => commands::topology::run(&arguments),
         Command::Trace(arguments) => commands::trace::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

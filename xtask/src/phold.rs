@@ -176,8 +176,12 @@ pub fn stations(entities: usize, virtual_seconds: u64) -> Speed {
         link: LinkClass(0),
         certificate: None,
     };
-    let name =
-        |host| NameSpec { leads_to: Some(HostId(host)), door: Door::Behind, certificate: None };
+    let name = |host| NameSpec {
+        leads_to: Some(HostId(host)),
+        door: Door::Behind,
+        for_browsers: false,
+        certificate: None,
+    };
     let network = Network {
         hosts: vec![host; entities],
         names: (0..entities as u32).map(name).collect(),

@@ -316,7 +316,7 @@ where
         ask: Ask,
         flow: Option<FlowRef>,
     ) -> u32 {
-        let door = self.door(ask.to);
+        let door = self.door(ask.to, host);
         let from = match door {
             Door::Mutual { .. } => self
                 .certificate_of(host)

@@ -51,7 +51,7 @@ where
         let exchange = self.exchanges.at(place);
         let Some(asker) = exchange.asker else { return };
         let (to, id) = (exchange.envelope.to, exchange.envelope.exchange);
-        let (door, answerer) = (self.door(to), self.leads_to(to));
+        let (door, answerer) = (self.door(to, asker), self.leads_to(to));
         let way = self.way(asker, to, door, answerer);
         let exchange = self.exchanges.at(place);
         exchange.asker_side = AskerSide::Waits;
@@ -401,7 +401,7 @@ where
             Event::Arrived { host: asker, sent: exchange.sent, envelope: &exchange.envelope, wall },
         );
         let (to, connection) = (exchange.envelope.to, exchange.envelope.connection);
-        if self.door(to) != Door::Behind {
+        if self.door(to, asker) != Door::Behind {
             let incarnation = self.stations[peer.place()].incarnation;
             self.keep(asker, to, Idle { connection, peer, incarnation, since: now });
         }

@@ -318,6 +318,7 @@ impl World {
                 .map(|n| NameSpec {
                     leads_to: Some(HostId(n)),
                     door: self.door,
+                    for_browsers: false,
                     certificate: Some(certificate(n)),
                 })
                 .collect(),

@@ -89,16 +89,20 @@ fn names(roster: &Roster) -> Vec<NameSpec> {
     let nowhere = NameSpec {
         leads_to: None,
         door: Door::Mutual { answerer_decides: false, limit: LimitClass::Back },
+        for_browsers: false,
         certificate: None,
     };
     let mut names = vec![nowhere; roster.names.host_count()];
     for (place, host) in roster.hosts.iter().enumerate() {
         let id = HostId(place as u32);
         let leads_to = Some(id);
-        names[host.front.index()] = NameSpec { leads_to, door: Door::Front, certificate: None };
+        let front = NameSpec { leads_to, door: Door::Front, for_browsers: true, certificate: None };
+        names[host.front.index()] = front;
         for name in [host.back].iter().chain(&host.others) {
             let certificate = certificate(roster, id, *name);
-            names[name.index()] = NameSpec { leads_to, door: back_door(host.role), certificate };
+            let for_browsers = *name == host.front;
+            let door = back_door(host.role);
+            names[name.index()] = NameSpec { leads_to, door, for_browsers, certificate };
         }
     }
     names

@@ -16,6 +16,7 @@ use protocol::{
 };
 
 use crate::{
+    lists::{self, Clients, Imported, gateways::Found},
     plan::{StationPlan, Topology, ZaGroup},
     problem::{Located, Problems},
 };
@@ -174,6 +175,132 @@ impl Roster {
         }
         roster.behind(topology);
         Ok(roster)
+    }
+
+    /// Who is in a topology, as it says itself or as the real lists that it names do.
+    ///
+    /// # Errors
+    /// As of [`Roster::invented`] and [`Roster::imported`].
+    pub fn of(topology: &Topology) -> Result<Self, Problems> {
+        match &topology.source {
+            Some(source) => Self::imported(topology, lists::read(source)?),
+            None => Self::invented(topology),
+        }
+    }
+
+    /// Who is in a topology that names real lists.
+    ///
+    /// # Errors
+    /// A gateway of the lists is in no group, or a group is on no list.
+    pub fn imported(topology: &Topology, lists: Imported) -> Result<Self, Problems> {
+        let Imported { mut names, zal, gateways, whitelist, clients, .. } = lists;
+        let mut problems = Vec::new();
+        let mut pgos = Vec::new();
+        for group in &topology.pgos {
+            pgos.extend(group.hostname.as_ref().map(|name| names.host(&name.value)));
+        }
+        let mut groups: Vec<Option<usize>> = vec![None; gateways.len()];
+        let mut zas = Vec::new();
+        for group in &topology.zas {
+            let own: Vec<&Located<String>> = group.front.iter().chain(&group.back).collect();
+            let named = |gateway: &Found| {
+                own.iter().all(|name| {
+                    let id = names.find_host(&name.value);
+                    id.is_some_and(|id| gateway.hosts.contains(&id))
+                })
+            };
+            let Some(place) = gateways.iter().position(named) else {
+                let name = own.first().map_or("", |name| name.value.as_str());
+                problems.push(group.place.expected(
+                    "the names of one gateway, as offers of the ZAL have them together",
+                    format!("`{name}` or another, which the ZAL does not have there"),
+                ));
+                continue;
+            };
+            if groups[place].replace(zas.len()).is_some() {
+                let name = names.host_text(gateways[place].back);
+                let twice = format!("a second one with names of the gateway of {name}");
+                problems.push(group.place.expected("a gateway once", twice));
+            }
+            let Found { front, back, others, .. } = gateways[place].clone();
+            zas.push(ZaNames { front, back, others });
+        }
+        for gateway in gateways.iter().zip(&groups).filter(|(_, group)| group.is_none()) {
+            let name = names.host_text(gateway.0.front);
+            problems.push(
+                topology
+                    .place
+                    .problem(format!("no [[za]] has front = \"{name}\", a gateway of the ZAL")),
+            );
+        }
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        let mut roster = Self::gateways(topology, names, &pgos, zas);
+        roster.register.addresses =
+            (0..).map_while(|place| zal.addresses(place)).cloned().collect();
+        // Nobody could be on the Whitelist of whom no list knows.
+        let exempt = if clients == Clients::Assumed { &pgos[..] } else { &[] };
+        roster.import_nodes(whitelist.as_ref(), exempt);
+        let mut gateway_of = std::collections::BTreeMap::new();
+        for (found, za) in gateways.iter().zip(&groups) {
+            let host = HostId((roster.pgos + za.unwrap_or(0)) as u32);
+            gateway_of.extend(found.hosts.iter().map(|name| (*name, host)));
+        }
+        for (_, offers) in zal.rows() {
+            let offered = |offer: &Offer| {
+                let at = zal.addresses(offer.addresses)?.authorization.host;
+                let gateway = *gateway_of.get(&at)?;
+                Some(Offered { dienst: offer.dienst, gateway, addresses: offer.addresses })
+            };
+            let offers: Vec<Offered> = offers.iter().filter_map(offered).collect();
+            let first = offers.first().map_or(roster.digid(), |offer| offer.gateway);
+            let group = &topology.zas[roster.host(first).group];
+            let kind = roster.kind_of(group);
+            roster.providers.push(Provider { kind, offers, level: group.level, weight: 0.0 });
+        }
+        roster.share_out(topology);
+        roster.behind(topology);
+        Ok(roster)
+    }
+
+    /// The Whitelist of an imported network: each name of a gateway for gateways is a node of its own.
+    fn import_nodes(
+        &mut self,
+        whitelist: Option<&std::collections::BTreeSet<NameId>>,
+        exempt: &[NameId],
+    ) {
+        for za in self.za_hosts() {
+            let RosterHost { back, others, .. } = self.host(za).clone();
+            let of = self.register.gateways.iter().find(|gateway| gateway.node == back);
+            let Some(first) = of.cloned() else { continue };
+            for node in others {
+                self.register.gateways.push(Gateway { node, ..first.clone() });
+            }
+        }
+        if let Some(whitelist) = whitelist {
+            for gateway in &mut self.register.gateways {
+                gateway.listed =
+                    whitelist.contains(&gateway.node) || exempt.contains(&gateway.node);
+            }
+        }
+    }
+
+    /// How often each Zorgaanbieder is chosen, by the weight of its group and its place among those of the group.
+    fn share_out(&mut self, topology: &Topology) {
+        for (place, group) in topology.zas.iter().enumerate() {
+            let first = |provider: &Provider| provider.offers.first().map(|offer| offer.gateway);
+            let of_group: Vec<usize> = (0..self.providers.len())
+                .filter(|n| {
+                    let gateway = first(&self.providers[*n]);
+                    gateway.is_some_and(|gateway| self.host(gateway).group == place)
+                })
+                .collect();
+            let popularity = group.popularity.weights(of_group.len());
+            for (n, popularity) in of_group.into_iter().zip(popularity) {
+                self.providers[n].weight = group.weight * popularity;
+            }
+        }
     }
 
     /// The gateways and what is central, before any Zorgaanbieder.

@@ -68,6 +68,40 @@ impl Opened {
         values
     }
 
+    /// Remembers a file that others read, with its digest. `place` is where it was named.
+    pub fn remember(&self, path: &Path, place: &Place) -> Result<(), Problem> {
+        let name = path.to_string_lossy();
+        let cannot =
+            |error: std::io::Error| place.problem(format!("cannot read {name}: {}", said(&error)));
+        let mut file = File::open(path).map_err(cannot)?;
+        if !file.metadata().map_err(cannot)?.is_file() {
+            return Err(place.expected("a file that can be opened", &name));
+        }
+        let mut sha256 = Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut piece).map_err(cannot)? {
+                0 => break,
+                read => sha256.update(&piece[..read]),
+            }
+        }
+        self.add(&name, &sha256.finalize());
+        Ok(())
+    }
+
+    fn add(&self, name: &str, digest: &[u8]) {
+        let mut sha256 = String::new();
+        for byte in digest {
+            // Writing to a string cannot fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        let input = InputFile { name: name.to_owned(), sha256 };
+        let mut inputs = self.inputs.borrow_mut();
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+    }
+
     fn text(&self, path: &Path, place: &Place) -> Result<String, Problem> {
         let name = path.to_string_lossy();
         let cannot = |why: &str| match *place.source == *name {
@@ -81,11 +115,7 @@ impl Opened {
         if size as u64 > LARGEST {
             return Err(cannot("it is larger than 16 MiB"));
         }
-        let mut sha256 = String::new();
-        for byte in Sha256::digest(&bytes) {
-            // Writing to a string cannot fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let digest = Sha256::digest(&bytes);
         let text = String::from_utf8(bytes).map_err(|error| {
             let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()]
                 .iter()
@@ -93,11 +123,7 @@ impl Opened {
                 .count();
             cannot(&format!("it is no text: line {line} is not UTF-8"))
         })?;
-        let input = InputFile { name: name.into_owned(), sha256 };
-        let mut inputs = self.inputs.borrow_mut();
-        if !inputs.contains(&input) {
-            inputs.push(input);
-        }
+        self.add(&name, &digest);
         Ok(text)
     }
 }

@@ -348,15 +348,8 @@ fn population(table: &Field<'_>) -> Result<Population, Problem> {
 fn source(table: &Field<'_>) -> Result<Source, Problem> {
     let file = |field: Field<'_>| {
         let path = opened::beside(&field.node.origin.source, &field.string()?);
-        match std::fs::File::open(&path).and_then(|file| file.metadata()) {
-            Ok(found) if found.is_file() => Ok(field.located(path)),
-            Ok(_) => Err(field.expected("a file that can be opened")),
-            Err(error) => Err(field.place().problem(format!(
-                "cannot read {}: {}",
-                path.to_string_lossy(),
-                opened::said(&error)
-            ))),
-        }
+        field.opened.remember(&path, &field.place())?;
+        Ok(field.located(path))
     };
     let optional = |key| table.child(key).map(file).transpose();
     Ok(Source {

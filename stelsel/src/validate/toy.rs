@@ -182,6 +182,7 @@ impl Model {
         let name = |place: usize| NameSpec {
             leads_to: Some(HostId(place as u32)),
             door: Door::Behind,
+            for_browsers: false,
             certificate: None,
         };
         let ever = Duration::from_secs(1_000_000_000);

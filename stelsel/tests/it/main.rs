@@ -2,5 +2,6 @@
 
 mod deviants;
 mod draws;
+mod lists;
 mod recognition;
 mod world;
