@@ -99,7 +99,7 @@ deviations! {
     RefreshTokenIssued, [Za], [rule::NO_REFRESH_TOKENS], None, "issues a refresh token with every access token";
     OtherTokenType, [Za], [rule::BEARER], None, "issues tokens that are no bearer tokens";
     UnknownTokenHonoured, [Za], [rule::TOKEN_KNOWN], Some(Deviation::TokensMadeUp), "serves whoever shows any token";
-    TokenBeyondScope, [Za], [rule::TOKEN_COVERS, rule::STEP_ANSWER, rule::CATALOGUE_STANDARDS], Some(Deviation::OtherServiceFetched), "serves any service for any token";
+    TokenBeyondScope, [Za], [rule::TOKEN_COVERS, rule::STEP_ANSWER, rule::CATALOGUE_STANDARDS, rule::EXCEPTION_TOKEN], Some(Deviation::OtherServiceFetched), "serves any service for any token";
     RedirectNotHttpsHonoured, [Za], [rule::REDIRECT_FULL_HTTPS, rule::UC_REQUEST_INVALID], Some(Deviation::RedirectNotHttps), "redirects to a URI that is not HTTPS";
     InvalidRequestRedirected, [Za], [rule::EXCEPTION_REQUEST], Some(Deviation::ImplicitGrantAsked), "redirects an invalid request instead of telling the person";
     LoginAfterConsent, [Za], [rule::IDENTITY_FIRST, rule::DIGID_FIRST, rule::STEP_TO_DIGID, rule::STEP_AVAILABILITY, rule::COLLECTS_BY_UCI], None, "asks for consent before it knows who is there";

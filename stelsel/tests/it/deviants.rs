@@ -15,9 +15,9 @@ use crate::world;
 
 const POPULATION: &str = "[population]\nunder_age = 0.05\n";
 
-/// Three days: long enough for every list to be late and every OCSP answer to be stale.
+/// More than three days: long enough for every list to be late and every OCSP answer to be stale.
 const SCENARIO: &str = r#"
-horizon = "3d"
+horizon = "80h"
 warm_up = "0s"
 replications = 1
 seed = 11
@@ -31,6 +31,7 @@ go_back = 0.02
 reload = 0.02
 double_submit = 0.02
 consult_dossier = 0.2
+consent = "lognormal(median=40s, p95=5min)"
 retry = { probability = 0.5, after = "exp(mean=5min)" }
 # Long enough for a gateway to know from its Whitelist who left, and not yet from the OAuth client list.
 [lists]
@@ -45,12 +46,6 @@ at = "32h"
 for = "10min"
 host = "xis-*"
 kind = "down"
-# Some look-ups succeed, and the fetch that follows does not.
-[[fault]]
-at = "33h"
-for = "4h"
-link = "za-*>xis-*"
-kind = "loss(0.3)"
 [[fault]]
 at = "40h"
 host = "pgo-2"
@@ -77,11 +72,24 @@ at = "28h"
 kind = "remove-provider"
 zorgaanbieder = "xis-9"
 [[change]]
-at = "60h"
+at = "74h"
 kind = "remove-gateway"
 host = "pgo-1"
 publish = "at-once"
 "#;
+
+/// The systems behind go away again and again for five minutes, so that some are gone between a person's
+/// consent question and the data.
+fn outages() -> String {
+    (0..24)
+        .map(|quarter| {
+            let at = 33 * 60 + 15 * quarter;
+            format!(
+                "[[fault]]\nat = \"{at}min\"\nfor = \"5min\"\nhost = \"xis-*\"\nkind = \"down\"\n"
+            )
+        })
+        .collect()
+}
 
 fn host(role: Role) -> String {
     match role {
@@ -97,7 +105,7 @@ fn broken(deviants: &[(Role, Deviation)]) -> BTreeMap<Rule, (String, Why)> {
         .map(|(role, one)| format!("[[deviant]]\nhost = \"{}\"\nbreaks = \"{one}\"\n", host(*role)))
         .collect();
     let topology = format!("{}{POPULATION}", world::TOPOLOGY);
-    let study = world::study(&topology, &format!("{SCENARIO}{plan}"), &[]);
+    let study = world::study(&topology, &format!("{SCENARIO}{}{plan}", outages()), &[]);
     let answer = world::answer(study, &Options::default());
     assert!(answer.replications[0].conservation.holds());
     answer
@@ -127,9 +135,8 @@ fn every_deviation_fires_exactly_the_checkers_that_it_should() {
             let found = broken(&deviants);
             let should: BTreeSet<Rule> =
                 deviants.iter().flat_map(|(_, one)| one.rules()).copied().collect();
-            let by_others = found.values().any(|(who, _)| {
-                deviants.iter().all(|(role, _)| *who != host(*role))
-            });
+            let by_others =
+                found.values().any(|(who, _)| deviants.iter().all(|(role, _)| *who != host(*role)));
             if by_others || !found.keys().eq(&should) {
                 wrong.push(format!("{deviation} at a {}: {found:?}, not {should:?}", role.name()));
             }
