@@ -167,12 +167,15 @@ impl Deviation {
         self.row().text
     }
 
-    /// The deviation of that name that fits the role; or, for the name of a rule, the first that breaks it.
+    /// The deviation of that name that fits the role; or, for the name of a rule, the first that breaks it
+    /// before any other, or else the first that breaks it.
     pub fn find(role: Role, name: &str) -> Option<Self> {
         let of_role = || Self::ALL.iter().copied().filter(|one| one.roles().contains(&role));
         of_role().find(|one| one.name() == name).or_else(|| {
             let rule = Rule::from_name(name)?;
-            of_role().find(|one| one.rules().contains(&rule))
+            of_role()
+                .find(|one| one.rules().first() == Some(&rule))
+                .or_else(|| of_role().find(|one| one.rules().contains(&rule)))
         })
     }
 }
