@@ -46,7 +46,7 @@ const REFUSED: u16 = 1 << 1;
 const UNCLEAR: u16 = 1 << 2;
 /// It carries the value of a question that was put to this browser.
 const QUESTION_OURS: u16 = 1 << 3;
-/// And it is the first answer to it.
+/// And it is the first answer to the one that was put last.
 const FIRST_ANSWER: u16 = 1 << 4;
 
 /// A session with a browser lives longer than this. The source sets no lifetime (step 3).
@@ -86,7 +86,8 @@ impl Checkers {
             flow.saw(Flow::REFUSED, answer == ConsentAnswer::Refused);
         }
         open.mark(QUESTION_OURS, ours);
-        open.mark(FIRST_ANSWER, first);
+        // After several questions the value may be of an earlier one, which need not count any more, or of none.
+        open.mark(FIRST_ANSWER, first && flow.questions.is_last(csrf));
         open.marks |= match answer {
             ConsentAnswer::Given => GIVEN,
             ConsentAnswer::Refused => REFUSED,

@@ -42,7 +42,12 @@ impl Given {
     /// Whether the value may be one that was given. Only the last one is remembered, so that after several
     /// any value may be: a person who goes back sends earlier ones.
     pub fn may_be(self, value: Opaque) -> bool {
-        self.times > 1 || self.times == 1 && self.last == tag(value)
+        self.times > 1 || self.is_last(value)
+    }
+
+    /// Whether the value is the one that was given last.
+    pub fn is_last(self, value: Opaque) -> bool {
+        self.times > 0 && self.last == tag(value)
     }
 }
 
@@ -265,6 +270,7 @@ mod tests {
         assert!(given.may_be(Opaque(7)) && !given.may_be(Opaque(8)));
         given.give(Opaque(9));
         assert!(given.may_be(Opaque(7)), "a person who goes back sends an earlier one");
+        assert!(given.is_last(Opaque(9)) && !given.is_last(Opaque(7)));
     }
 
     #[test]

@@ -36,6 +36,8 @@ struct Code {
     client: NameId,
     person: u32,
     zorgaanbieder: ZorgaanbiederId,
+    /// Enough of the number of the flow that it was made for.
+    flow: u16,
     dienst: Gegevensdienst,
     fate: u8,
 }
@@ -68,6 +70,9 @@ pub(super) struct Token {
     pub dienst: Gegevensdienst,
     /// It was issued to somebody else as well, so that who uses it may be either.
     pub collided: bool,
+    /// Its code had been offered again before it was issued, so that it may have been revoked at once
+    /// (RFC 6749 §4.1.2).
+    pub may_be_revoked: bool,
 }
 
 const _: () = assert!(size_of::<Token>() <= 16, "one per live token, beside what a LiveSet takes");
@@ -126,8 +131,8 @@ impl Server {
     }
 
     /// Whether a token that was issued at that moment may have been revoked.
-    pub fn may_be_revoked(&self, issued: Instant) -> bool {
-        self.offered_again.is_some_and(|at| at >= issued)
+    pub fn may_be_revoked(&self, token: &Token, issued: Instant) -> bool {
+        token.may_be_revoked || self.offered_again.is_some_and(|at| at >= issued)
     }
 }
 
@@ -162,14 +167,20 @@ impl Checkers {
         release: Release,
     ) -> bool {
         let (now, terms) = (self.now, Terms::of(release));
+        let made_for = flow.tag;
         let flow = self.flows.get(flow).copied();
         let Some(server) = self.grants.server(za) else { return false };
         server.forget_before(now, &terms);
         let person = flow.map_or(NONE, |flow| flow.person_number());
-        let earlier = server.codes.get(code).map(|(since, known)| (since, known.person));
+        let earlier = server.codes.get(code).map(|(since, known)| (since, *known));
         // A page that was sent or loaded twice may be answered twice with the same redirect.
         // Whose it is may have been forgotten with the flow.
-        if earlier.is_some_and(|(_, of)| of == person || of == NONE || person == NONE) {
+        let is_same = |known: &Code| {
+            (known.person, known.flow) == (person, made_for)
+                || known.person == NONE
+                || person == NONE
+        };
+        if earlier.is_some_and(|(_, known)| is_same(&known)) {
             return false;
         }
         let docket = &mut self.docket;
@@ -181,7 +192,8 @@ impl Checkers {
                 (flow.client, flow.zorgaanbieder, flow.dienst)
             });
         let fate = if earlier.is_some() { Code::COLLIDED } else { 0 };
-        server.codes.insert(code, now, Code { client, person, zorgaanbieder, dienst, fate });
+        let made = Code { client, person, zorgaanbieder, flow: made_for, dienst, fate };
+        server.codes.insert(code, now, made);
         true
     }
 
@@ -311,6 +323,7 @@ impl Checkers {
             client,
             person,
             collided: earlier.is_some(),
+            may_be_revoked: code.is_some_and(|code| code.fate & Code::OFFERED_AGAIN != 0),
             zorgaanbieder: grant.scope.zorgaanbieder,
             // A token for several services is a breach by itself; it covers what was asked.
             dienst: only.or(code.map(|code| code.dienst)).unwrap_or(Gegevensdienst(u8::MAX)),

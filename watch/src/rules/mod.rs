@@ -206,10 +206,14 @@ impl Checkers {
         let Message::Request(request) = &envelope.message else { return };
         let asked = Asked { kind: request.kind(), asker: from, server: to, parent };
         let open = self.exchanges.asked(envelope.exchange, asked, flow);
+        let told_of = Handle::of(flow);
         let flow = open.as_ref().map_or(Handle::NONE, |open| open.flow());
         match request {
             Request::Browse(_) => {}
-            Request::OfferCode(offer) => self.offers_code(from, envelope.to, parent, flow, offer),
+            Request::OfferCode(offer) => {
+                let notes_are_its_own = told_of == flow;
+                self.offers_code(from, envelope.to, parent, flow, offer, notes_are_its_own);
+            }
             Request::Fetch(fetch) => self.fetches(from, envelope.to, flow, fetch),
             Request::CheckAvailability(subject) if self.cast.role(from) == Role::Za => {
                 self.asks_availability(from, flow, subject);
@@ -244,7 +248,7 @@ impl Checkers {
                 self.status_arrives(host, envelope.exchange, answer, wall);
             }
             Message::Response(response) if role != Role::Person => {
-                self.response_arrived(host, role, envelope.exchange, response);
+                self.response_arrived(host, role, flow, envelope.exchange, response);
             }
             Message::Response(_) => {}
         }
@@ -301,17 +305,19 @@ impl Checkers {
         &mut self,
         host: HostId,
         role: Role,
+        told_of: Option<FlowRef>,
         exchange: ExchangeId,
         response: &Response,
     ) {
         let Some(open) = self.exchanges.get(exchange) else { return };
         let flow = open.flow();
+        let notes_are_its_own = Handle::of(told_of) == flow;
         match (role, open.kind, response) {
             (_, Kind::GetList, Response::List(list)) => {
                 self.lists.delivered(host, list, self.now);
             }
             (Role::Pgo, Kind::OfferCode | Kind::Fetch, _) => {
-                self.back_answer_arrives(flow, response);
+                self.back_answer_arrives(flow, response, notes_are_its_own);
             }
             (Role::Za, Kind::ResolveArtifact, Response::ArtifactResponse(assertion)) => {
                 self.assertion_arrives(exchange, flow, assertion);

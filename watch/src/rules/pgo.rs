@@ -94,7 +94,12 @@ impl Checkers {
     }
 
     /// An answer on the back channel reached the PGO GW.
-    pub(super) fn back_answer_arrives(&mut self, flow: Handle, response: &Response) {
+    pub(super) fn back_answer_arrives(
+        &mut self,
+        flow: Handle,
+        response: &Response,
+        notes_are_its_own: bool,
+    ) {
         let Some(flow) = self.flows.get(flow) else { return };
         match response {
             Response::Token(grant) => {
@@ -106,7 +111,9 @@ impl Checkers {
             Response::TokenError(OAuthError::InvalidGrant) => {
                 flow.saw(Flow::TOLD_CODE, !flow.has(Flow::TOKEN));
             }
-            Response::Fhir(_) => flow.unstored = flow.unstored.saturating_add(1),
+            Response::Fhir(_) => {
+                flow.unstored = flow.unstored.saturating_add(notes_are_its_own.into());
+            }
             Response::OperationOutcome(Issue::Suppressed) => flow.saw(Flow::TOLD_TOKEN, true),
             Response::OperationOutcome(Issue::Incomplete) => flow.saw(Flow::TOLD_DELIVERY, true),
             _ => flow.saw(Flow::LOST, true),
@@ -123,7 +130,8 @@ impl Checkers {
 
 /// What it asks.
 impl Checkers {
-    /// It offers a code at a token endpoint (step 12).
+    /// It offers a code at a token endpoint (step 12). What a host does for one flow may be told as of
+    /// another, as when one timer serves several; then it is not known whose its notes were.
     pub(super) fn offers_code(
         &mut self,
         asker: HostId,
@@ -131,6 +139,7 @@ impl Checkers {
         parent: Option<ExchangeId>,
         flow: Handle,
         offer: &OfferCode,
+        notes_are_its_own: bool,
     ) {
         let docket = &mut self.docket;
         if asker.is_visitor() {
@@ -148,7 +157,7 @@ impl Checkers {
             None => !flow.has(Flow::FORGED),
         };
         docket.judge(rule::STATE_BOUND, asker, bound, Why::StateNotGiven);
-        if !self.cast.is_stranger(asker) {
+        if notes_are_its_own && !self.cast.is_stranger(asker) {
             let logged = flow.has(Flow::CODE_LOGGED);
             docket.judge(rule::STEP_PGO_LOGS, asker, logged, Why::NotLogged);
         }

@@ -243,9 +243,11 @@ impl Registry {
         if cast.clock_changed_since(stelselnode, newest.first) {
             return;
         }
-        // What was in use until this version came grew as old as the time between the two.
+        // What was in use until this version came grew as old as the time between the two. If there were others
+        // between them, which nobody asked for, it is not known when.
+        let is_next = is_new && list.number == newest.list.number.saturating_add(1);
         let (from, until) =
-            if is_new { (newest.list.published, list.published) } else { (list.published, wall) };
+            if is_next { (newest.list.published, list.published) } else { (list.published, wall) };
         let excused = cast.away(stelselnode, now).saturating_sub(newest.away);
         let in_time = until <= from + limit + LATE + excused;
         docket.judge(rule, stelselnode, in_time, Why::ListTooOld);

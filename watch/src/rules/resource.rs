@@ -30,6 +30,8 @@ const COVERED: u16 = 1 << 2;
 const NODE: u16 = 1 << 3;
 /// It says nothing of who the person is.
 const ANONYMOUS: u16 = 1 << 4;
+/// The catalogue has such a query for the service.
+const IN_CATALOGUE: u16 = 1 << 8;
 /// It is no token that was issued here, but a value that went through a URL.
 const IN_URL: u16 = 1 << 7;
 /// The source gave data.
@@ -53,6 +55,7 @@ impl Checkers {
         open.small = fetch.call;
         open.mark(NODE, node);
         open.mark(ANONYMOUS, fetch.bsn.is_none());
+        open.mark(IN_CATALOGUE, usize::from(fetch.call) < fetch.dienst.calls().len());
         let Some(server) = self.grants.server(za) else { return };
         let Some(ticket) = server.tokens.ticket_of(fetch.token) else {
             open.mark(IN_URL, server.was_in_url(fetch.token));
@@ -80,7 +83,7 @@ impl Checkers {
         let token = self.grants.server(za).and_then(|server| {
             let (since, token) =
                 server.tokens.at(Ticket(open.detail)).filter(|_| open.has(KNOWN))?;
-            Some((since, *token, server.may_be_revoked(since)))
+            Some((since, *token, server.may_be_revoked(token, since)))
         });
         match response {
             Response::Unavailable => {}
@@ -117,6 +120,7 @@ impl Checkers {
         let anonymous = answer.bsn.is_none();
         docket.judge(rule::NO_IDENTITY_BETWEEN, za, anonymous, Why::BsnInAnswer);
         docket.judge(rule::STEP_BSN, za, anonymous, Why::BsnInAnswer);
+        docket.judge(rule::CATALOGUE_STANDARDS, za, open.has(IN_CATALOGUE), Why::OtherQuery);
         let Some(token) = token else { return };
         docket.judge(rule::TOKEN_VALIDITY, za, !open.has(DEAD), Why::HonouredTooLate);
         let covered = open.has(COVERED);

@@ -433,6 +433,29 @@ fn a_version_that_came_later_than_a_day_after_the_one_before_is_late_whoever_saw
 }
 
 #[test]
+fn a_version_after_others_that_nobody_asked_for_shows_nothing_of_how_late_they_were() {
+    covers(&[rule::ZAL_REFRESHED]);
+    let skipping = |versions: u32| {
+        let mut script = Script::new();
+        for host in [PGO, OTHER_PGO, ZA, OTHER_ZA] {
+            script.befalls(host, HostChange::Down);
+        }
+        script.wait(HOUR.saturating_mul(46));
+        let list = script.publish(ListKind::Zal, 2 + versions);
+        script.fetch_list(PGO, &list);
+        script
+    };
+    breaks(&skipping(0), &[rule::ZAL_REFRESHED]);
+    breaks(&skipping(1), &[]);
+    // The newest one is as old as its time says all the same.
+    let mut script = skipping(1);
+    let list = script.publish(ListKind::Zal, 5);
+    script.wait(HOUR.saturating_mul(25));
+    script.fetch_list(PGO, &list);
+    breaks(&script, &[rule::ZAL_REFRESHED]);
+}
+
+#[test]
 fn a_stelselnode_that_was_down_or_whose_clock_jumped_is_not_late() {
     covers(&[rule::ZAL_REFRESHED]);
     let mut script = Script::new();
