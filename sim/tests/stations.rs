@@ -144,6 +144,23 @@ fn a_browser_opens_connections_without_verdicts() {
 }
 
 #[test]
+fn a_name_for_both_admits_browsers_without_verdicts_and_hosts_by_theirs() {
+    let every = Duration::from_secs(10);
+    let world = World {
+        door: Door::Mutual { answerer_decides: true, limit: LimitClass::Back },
+        for_browsers: true,
+        latency: Distribution::Fixed(0.1),
+        horizon: 15.0,
+        drain: 0.0,
+        ..World::new(vec![server(), Toy::Pinger(Pinger { to: NameId(0), every, starts: 0 })])
+    };
+    let (log, _) = world.run(customers(&[1.0]), Log::default());
+    assert_eq!(log.at("arrived OcspQuery host-0"), [1.5, 10.5], "two round trips and the request");
+    assert!(log.at("handshake").iter().all(|at| *at > 10.0), "the browser shows nothing");
+    assert_eq!(log.count("verdict Answerer true"), 1);
+}
+
+#[test]
 fn an_asker_that_cannot_connect_in_time_gives_up() {
     let world = World {
         door: Door::Front,

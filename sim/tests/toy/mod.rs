@@ -245,6 +245,7 @@ pub struct World {
     pub service: Distribution,
     pub latency: Distribution,
     pub door: Door,
+    pub for_browsers: bool,
     pub tls: Tls,
     pub limits: Limits,
     pub handshake: Duration,
@@ -265,6 +266,7 @@ impl World {
             service: Distribution::Fixed(0.0),
             latency: Distribution::Fixed(0.0),
             door: Door::Behind,
+            for_browsers: false,
             tls: Tls {
                 version: TlsVersion::V1_3,
                 resumption: Resumption::Off,
@@ -318,7 +320,7 @@ impl World {
                 .map(|n| NameSpec {
                     leads_to: Some(HostId(n)),
                     door: self.door,
-                    for_browsers: false,
+                    for_browsers: self.for_browsers,
                     certificate: Some(certificate(n)),
                 })
                 .collect(),

@@ -99,22 +99,22 @@ fn offers_that_share_a_host_are_of_one_gateway_and_others_are_not() {
 fn what_is_wrong_with_a_list_is_told_with_its_line() {
     let folder = Folder::new();
     let good = zal(&[("abc", lab(["a.nl", "b.nl", "c.nl"]))]);
-    insta::assert_snapshot!(folder.complaints(""), @"");
-    insta::assert_snapshot!(folder.complaints("not XML at all"), @"");
-    insta::assert_snapshot!(folder.complaints("<html></html>"), @"");
-    insta::assert_snapshot!(folder.complaints(&good[..good.len() - 30]), @"");
-    insta::assert_snapshot!(folder.complaints(good.replace("abc@medmij", "Abc@medmij")), @"");
-    insta::assert_snapshot!(folder.complaints(good.replace("https://a.nl/", "http://a.nl:80/")), @"");
+    insta::assert_snapshot!(folder.complaints(""), @r#"zal.xml:1: not well-formed XML: a document without any element"#);
+    insta::assert_snapshot!(folder.complaints("not XML at all"), @r#"zal.xml:1: not well-formed XML: text outside the root"#);
+    insta::assert_snapshot!(folder.complaints("<html></html>"), @r#"zal.xml:1: expected a Zorgaanbiederslijst, Whitelist, OAuthclientlist or Gegevensdienstnamenlijst in its namespace; found <html>"#);
+    insta::assert_snapshot!(folder.complaints(&good[..good.len() - 30]), @r#"zal.xml:6: Zorgaanbieders: not well-formed XML: tag not closed: `>` not found before end of input"#);
+    insta::assert_snapshot!(folder.complaints(good.replace("abc@medmij", "Abc@medmij")), @r#"zal.xml:4: Zorgaanbieders/Zorgaanbieder[1]/Zorgaanbiedernaam: expected lower-case letters followed by @medmij, such as huisartsdevries@medmij; found "Abc@medmij""#);
+    insta::assert_snapshot!(folder.complaints(good.replace("https://a.nl/", "http://a.nl:80/")), @r#"zal.xml:5: Zorgaanbieders/Zorgaanbieder[1]/Gegevensdiensten/Gegevensdienst[1]/AuthorizationEndpoint/AuthorizationEndpointuri: expected https://, a hostname and a path, without port, query or fragment; found "http://a.nl:80/authorize""#);
     let twice =
         zal(&[("abc", lab(["a.nl", "b.nl", "c.nl"])), ("abc", lab(["a.nl", "b.nl", "c.nl"]))]);
-    insta::assert_snapshot!(folder.complaints(twice), @"");
+    insta::assert_snapshot!(folder.complaints(twice), @r#"zal.xml:6: Zorgaanbieders/Zorgaanbieder[2]/Zorgaanbiedernaam: expected each one once; found "abc@medmij" again, first on line 4"#);
     let laughs = format!(
         "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"{}\">]>{good}",
         "&lol;".repeat(10)
     );
-    insta::assert_snapshot!(folder.complaints(laughs), @"");
+    insta::assert_snapshot!(folder.complaints(laughs), @r#"zal.xml:1: a document type declaration is refused, and so are entities declared in it"#);
     let unknown = good.replace("<GegevensdienstId>4<", "<GegevensdienstId>999<");
-    insta::assert_snapshot!(folder.complaints(unknown), @"");
+    insta::assert_snapshot!(folder.complaints(unknown), @r#"zal.xml: expected a list with an offer of a known Gegevensdienst; found none"#);
 }
 
 #[test]
@@ -189,9 +189,12 @@ fn a_topology_must_name_the_gateways_of_its_lists() {
         let problems = crate::compose::register_of(&topology).unwrap_err().to_string();
         problems.replace(&format!("{}/", folder.0.path().display()), "")
     };
-    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\n"), @"");
-    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\nback = \"e.nl\"\n[[za]]\nfront = \"d.nl\"\n"), @"");
-    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\n[[za]]\nback = \"b.nl\"\n[[za]]\nfront = \"d.nl\"\n"), @"");
+    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\n"), @r#"t.toml: no [[za]] has front = "d.nl", a gateway of the ZAL"#);
+    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\nback = \"e.nl\"\n[[za]]\nfront = \"d.nl\"\n"), @r#"
+t.toml:7: za.0: expected the names of one gateway, as offers of the ZAL have them together; found `a.nl` or another, which the ZAL does not have there
+t.toml: no [[za]] has front = "a.nl", a gateway of the ZAL
+"#);
+    insta::assert_snapshot!(complaints("[[za]]\nfront = \"a.nl\"\n[[za]]\nback = \"b.nl\"\n[[za]]\nfront = \"d.nl\"\n"), @r#"t.toml:9: za.1: expected a gateway once; found a second one with names of the gateway of b.nl"#);
 }
 
 #[test]

@@ -27,8 +27,11 @@ pub struct Told {
     pub remarks: Vec<String>,
 }
 
-/// The lists that a folder gets copies of, by their names there.
-const COPIES: [(&str, fn(&Source) -> Option<&Path>); 4] = [
+/// A list: its name in the folder, and where it is read from, if it was given.
+type Copy = (&'static str, fn(&Source) -> Option<&Path>);
+
+/// The lists that a folder gets copies of.
+const COPIES: [Copy; 4] = [
     ("Zorgaanbiederslijst.xml", |source| Some(&source.zal.value)),
     ("Whitelist.xml", |source| source.whitelist.as_ref().map(|file| &*file.value)),
     ("OAuthclientlist.xml", |source| source.ocl.as_ref().map(|file| &*file.value)),
