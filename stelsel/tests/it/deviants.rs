@@ -112,10 +112,14 @@ fn broken(deviants: &[(Role, Deviation)]) -> BTreeMap<Rule, (String, Why)> {
         .verdicts
         .iter()
         .filter(|verdict| verdict.broken() && verdict.rule.row().kind != RuleKind::ServiceLevel)
-        .filter_map(|verdict| {
-            let Breach { host, why, .. } = verdict.first?;
-            let name = answer.directory.hosts.get(host.place()).map(|host| host.name.to_string());
-            Some((verdict.rule, (name.unwrap_or_else(|| "somebody".to_owned()), why)))
+        .map(|verdict| {
+            let Breach { host, why, .. } = verdict.first.expect("it was broken some time");
+            let who = if host.is_visitor() {
+                self::host(Role::Person)
+            } else {
+                answer.directory.hosts[host.place()].name.clone()
+            };
+            (verdict.rule, (who, why))
         })
         .collect()
 }

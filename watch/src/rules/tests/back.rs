@@ -42,7 +42,7 @@ fn fetched(change: impl Fn(&mut Fetch) + 'static) -> Script {
 }
 
 /// A flow whose code came to the PGO GW.
-fn until_brought(script: &mut Script) -> (Attempt, ExchangeId) {
+pub(super) fn until_brought(script: &mut Script) -> (Attempt, ExchangeId) {
     let attempt = script.begin(1);
     script.until_code(&attempt);
     let brought = script.bring_code(&attempt);
@@ -57,7 +57,7 @@ fn until_token(script: &mut Script) -> (Attempt, ExchangeId) {
     (attempt, brought)
 }
 
-const INVALID_GRANT: Response = Response::TokenError(OAuthError::InvalidGrant);
+pub(super) const INVALID_GRANT: Response = Response::TokenError(OAuthError::InvalidGrant);
 
 #[test]
 fn a_client_that_offers_a_code_twice_breaks_its_rule_and_not_that_of_the_server_that_refuses() {
@@ -90,25 +90,6 @@ fn of_two_offers_at_once_the_later_one_may_be_the_one_that_is_honoured() {
     script.grant(&attempt, second);
     script.answer(first, INVALID_GRANT);
     breaks(&script, &[rule::CODE_OFFERED_ONCE]);
-}
-
-#[test]
-fn a_token_that_was_issued_after_the_second_offer_may_be_taken_back_at_once() {
-    covers(&[rule::TOKEN_VALIDITY, rule::STEP_ANSWER]);
-    let refused = |offers: usize| {
-        let mut script = Script::new();
-        let (attempt, brought) = until_brought(&mut script);
-        let offered: Vec<_> = (0..offers).map(|_| script.offer(&attempt, brought)).collect();
-        script.grant(&attempt, offered[0]);
-        for again in &offered[1..] {
-            script.answer(*again, INVALID_GRANT);
-        }
-        let fetched = script.fetch(&attempt, brought, 0);
-        script.answer(fetched, Response::OperationOutcome(Issue::Suppressed));
-        script
-    };
-    breaks(&refused(2), &[rule::CODE_OFFERED_ONCE]);
-    breaks(&refused(1), &[rule::TOKEN_VALIDITY, rule::STEP_ANSWER]);
 }
 
 #[test]
@@ -499,31 +480,6 @@ fn an_answer_that_is_not_stored_breaks_step_16_by_testimony() {
 }
 
 #[test]
-fn notes_that_are_told_of_another_flow_do_not_show_that_anything_is_missing_from_this_one() {
-    covers(&[rule::STEP_PGO_LOGS, rule::STEP_STORE]);
-    let told_of = |its_own: bool, notes: bool| {
-        let mut script = Script::new();
-        let attempt = script.begin(1);
-        script.until_code(&attempt);
-        let before = script.events.len();
-        let brought = script.bring_code(&attempt);
-        let offered = script.offer(&attempt, brought);
-        script.grant(&attempt, offered);
-        script.collect(&attempt, brought);
-        for (stamp, _) in script.events[before..].iter_mut().filter(|_| !its_own) {
-            stamp.flow = None;
-        }
-        // The browser's own request is surely of its flow.
-        script.events[before].0.flow = attempt.flow;
-        script.events.retain(|(_, told)| notes || !matches!(told, Told::Noted { host: PGO, .. }));
-        script
-    };
-    breaks(&told_of(false, true), &[]);
-    breaks(&told_of(true, true), &[]);
-    breaks(&told_of(true, false), &[rule::STEP_PGO_LOGS, rule::STEP_STORE]);
-}
-
-#[test]
 fn data_for_a_token_that_was_never_issued_break_the_rule() {
     covers(&[rule::TOKEN_KNOWN, rule::STEP_REQUEST]);
     let script = fetched(|fetch| fetch.token = NOBODYS);
@@ -698,22 +654,6 @@ fn two_equal_codes_of_one_client_are_each_offered_once() {
     let brought = script.bring_code(&second);
     let offered = script.offer(&second, brought);
     script.answer(offered, INVALID_GRANT);
-    breaks(&script, &[rule::UNIQUE_WHILE_LIVE]);
-}
-
-#[test]
-fn a_code_that_is_equal_to_that_of_an_earlier_attempt_is_another_code() {
-    covers(&[rule::UNIQUE_WHILE_LIVE, rule::CODE_ONCE, rule::STORED_CODES_SAFE]);
-    let mut script = Script::new();
-    let first = script.begin(1);
-    let second = Attempt { code: first.code, ..script.begin(1) };
-    for attempt in [first, second] {
-        script.until_code(&attempt);
-        let brought = script.bring_code(&attempt);
-        let offered = script.offer(&attempt, brought);
-        script.grant(&attempt, offered);
-        script.collect(&attempt, brought);
-    }
     breaks(&script, &[rule::UNIQUE_WHILE_LIVE]);
 }
 

@@ -646,29 +646,6 @@ fn a_consent_answer_that_is_forged_and_refused_breaks_nothing() {
 }
 
 #[test]
-fn after_several_questions_only_an_answer_to_the_last_is_sure_to_count() {
-    covers(&[rule::STEP_CODE, rule::EXCEPTION_REFUSED, rule::NORM_LOGGING]);
-    let refused = |csrf: Option<Opaque>, answer: ConsentAnswer| {
-        let mut script = Script::new();
-        let attempt = script.begin(1);
-        script.until_question(&attempt);
-        let again = Attempt { csrf: script.value(), ..attempt };
-        let returned = script.return_artifact(&again);
-        script.question(&again, returned);
-        let answers = Attempt { csrf: csrf.unwrap_or(again.csrf), ..again };
-        let answered = script.answer_consent(&answers, answer);
-        let told = (OAuthError::AccessDenied, Description::AuthorizationFailed);
-        script.tell_pgo(&answers, answered, told.0, told.1);
-        script
-    };
-    breaks(&refused(Some(NOBODYS), ConsentAnswer::Given), &[]);
-    breaks(&refused(Some(NOBODYS), ConsentAnswer::Refused), &[]);
-    breaks(&refused(None, ConsentAnswer::Given), &[rule::STEP_CODE]);
-    let not_told = [rule::EXCEPTION_REFUSED, rule::NORM_LOGGING];
-    breaks(&refused(None, ConsentAnswer::Refused), &not_told);
-}
-
-#[test]
 fn a_code_with_another_state_breaks_step_10() {
     covers(&[rule::STEP_CODE]);
     let mut script = Script::new();

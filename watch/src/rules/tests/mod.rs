@@ -2,6 +2,7 @@
 
 mod back;
 mod chaos;
+mod excused;
 mod front;
 mod network;
 
