@@ -16,8 +16,8 @@ Examples:
   stelsel run scenarios/morning-peak.toml
   stelsel run scenarios/first-look.toml --set persons.login='lognormal(median=40s, p95=2min)'
 
-Exit status: 0 done, 1 a check failed or a rule broke, 2 bad input, 3 an [expect] is not met or a set is
-incomplete, 4 could not test, 130 interrupted (what was finished is kept)."
+Exit status: 0 done, 1 a check failed or a rule broke, 2 bad input, 3 an
+[expect] is not met, 130 interrupted (what was finished is kept)."
 )]
 struct Cli {
     #[command(subcommand)]
