@@ -120,6 +120,12 @@ pub fn read(source: &Source) -> Result<Imported, Problems> {
         ListContent::Gegevensdiensten(diensten) => Some(diensten.to_vec()),
         _ => None,
     });
+    if let Some(name) =
+        (0..names.host_count() as u32).map(NameId).find(|name| is_own(&names, *name))
+    {
+        let expected = "no hostname of a host that no list names (DigiD, stelselnode, OCSP, xIS)";
+        return Err(source.zal.place.expected(expected, names.host_text(name)).into());
+    }
     let gateways = gateways::find(&zal, whitelist.as_ref());
     let (zal, moved) = gateways::with_one_front_each(&zal, &gateways, &mut names);
     let clients = match (clients, &whitelist) {
@@ -152,6 +158,12 @@ fn release(format: ListFormat) -> Release {
         ListFormat::R1_0 => Release::R1_0,
         ListFormat::R1_1 | ListFormat::R1_4 => Release::R1_1,
     }
+}
+
+/// Whether a hostname is one that every network here has, whatever its lists say.
+fn is_own(names: &Names, name: NameId) -> bool {
+    let Some(host) = names.host_text(name).strip_suffix(".stelsel.example") else { return false };
+    matches!(host, "digid" | "was.digid" | "stelselnode" | "ocsp") || host.starts_with("xis-")
 }
 
 /// Reads one list, going through its bytes once.

@@ -101,6 +101,9 @@ impl Settings {
     /// Points of a timeline until the horizon, where nothing else is asked.
     pub const TIMELINE_POINTS: u64 = 200;
 
+    /// Points are not closer than this: a point costs a look at every host.
+    pub const SHORTEST_STEP: Duration = Duration::from_secs(1);
+
     /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0 and norms of 2.x.
     pub fn new(window: Window, seed: u64, replication: u32) -> Self {
         let run = window.horizon.since(Instant::START).as_nanos();
@@ -109,7 +112,8 @@ impl Settings {
             seed,
             replication,
             flows_kept: FlowsKept::AtMost(Self::FLOWS_KEPT),
-            timeline_step: Duration::from_nanos(run / Self::TIMELINE_POINTS),
+            timeline_step: Duration::from_nanos(run / Self::TIMELINE_POINTS)
+                .max(Self::SHORTEST_STEP),
             traces: Traces::None,
             token_lifetime: Duration::from_secs(900),
             norms: Norms::R2,

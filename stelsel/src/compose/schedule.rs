@@ -4,11 +4,11 @@
 
 use actors::deviant::Deviation;
 use protocol::{
-    id::{HostId, Serial},
+    id::{HostId, NameId, Serial},
     message::Request,
     register::{Change, ListKind, Offer, PreparedMove, PreparedOffer, Register},
     role::Role,
-    time::WallTime,
+    time::{Instant, WallTime},
 };
 use sim::{
     link::{HostSet, LinkFault},
@@ -19,7 +19,7 @@ use super::{
     network,
     parties::Later,
     patterns,
-    roster::{Roster, addresses_at},
+    roster::{Roster, RosterHost, addresses_at},
 };
 use crate::{
     plan::{
@@ -162,15 +162,19 @@ impl Script {
         let every = &[ListKind::Zal, ListKind::Whitelist, ListKind::OauthClients][..];
         let (made, lists) = match &change.kind {
             ChangeKind::AddGateway(host) => {
-                let node = roster.host(patterns::one(roster, host, &GATEWAYS)?).back;
-                for gateway in &mut self.register.gateways {
-                    gateway.listed &= gateway.node != node;
+                let gateway = roster.host(patterns::one(roster, host, &GATEWAYS)?).clone();
+                for node in nodes(&gateway) {
+                    for known in &mut self.register.gateways {
+                        known.listed &= known.node != node;
+                    }
                 }
-                (Change::AddGateway(node), every)
+                self.further_nodes(&gateway, at, Change::AddGateway, roster);
+                (Change::AddGateway(gateway.back), every)
             }
             ChangeKind::RemoveGateway(host) => {
-                let node = roster.host(patterns::one(roster, host, &GATEWAYS)?).back;
-                (Change::RemoveGateway(node), every)
+                let gateway = roster.host(patterns::one(roster, host, &GATEWAYS)?).clone();
+                self.further_nodes(&gateway, at, Change::RemoveGateway, roster);
+                (Change::RemoveGateway(gateway.back), every)
             }
             ChangeKind::MoveEndpoint { host, to, closes } => {
                 let from = patterns::one(roster, host, &[Role::Za])?;
@@ -180,7 +184,8 @@ impl Script {
                 }
                 let number = self.move_endpoint(from, target, roster);
                 if *closes {
-                    let names = [roster.host(from).front, roster.host(from).back];
+                    let names =
+                        [roster.host(from).front].into_iter().chain(nodes(roster.host(from)));
                     for name in names {
                         let what = Happening::MoveName(name, None);
                         self.schedule.push(Scheduled { at, what });
@@ -242,6 +247,21 @@ impl Script {
         self.schedule.push(Scheduled { at, what });
         self.publish(change, lists, roster);
         Ok(())
+    }
+
+    /// The same change for the other nodes of a gateway that has several, as real lists have them.
+    fn further_nodes(
+        &mut self,
+        gateway: &RosterHost,
+        at: Instant,
+        change: fn(NameId) -> Change,
+        roster: &Roster,
+    ) {
+        for node in &gateway.others {
+            let what = Request::ChangeRegister(change(*node));
+            let what = Happening::Tell(roster.stelselnode(), what);
+            self.schedule.push(Scheduled { at, what });
+        }
     }
 
     fn publish(&mut self, change: &RegisterChange, lists: &[ListKind], roster: &Roster) {
@@ -316,6 +336,11 @@ impl Script {
         }
         Ok(())
     }
+}
+
+/// The node names of a gateway: one in networks of our own, perhaps more in real ones.
+fn nodes(gateway: &RosterHost) -> impl Iterator<Item = NameId> + use<> {
+    [gateway.back].into_iter().chain(gateway.others.clone())
 }
 
 /// The place of a Zorgaanbieder, by its name or that of its systems.

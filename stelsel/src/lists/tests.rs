@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use protocol::id::HostId;
+
 use super::*;
 
 /// A list in a folder that goes away.
@@ -232,4 +234,56 @@ fn what_is_exported_is_read_back_as_the_same_network() {
         assert!(matches!(&imported.clients, Clients::Listed(clients) if clients.len() == pgos));
         assert_eq!(topology::tell(&imported).remarks, [""; 0]);
     }
+}
+
+/// Imports a ZAL and reads the topology that was written.
+fn imported_topology(folder: &Folder, zal: &str) -> crate::plan::Topology {
+    let source = Source { zal: folder.file("zal.xml", zal), whitelist: None, ocl: None, gnl: None };
+    let imported = read(&source).unwrap();
+    let told = topology::tell(&imported);
+    let dir = folder.0.path().join("made");
+    let path = topology::write(&dir, "made", &source, &imported, &told).unwrap();
+    crate::files::read_topology(&path, &[]).unwrap().0
+}
+
+#[test]
+fn a_front_of_one_letter_that_the_schema_allows_makes_a_topology_that_can_be_read() {
+    let folder = Folder::new();
+    let topology = imported_topology(&folder, &zal(&[("abc", lab(["x.c", "b.nl", "c.nl"]))]));
+    assert_eq!(topology.zas[0].front, None);
+    crate::compose::register_of(&topology).unwrap();
+}
+
+#[test]
+fn a_list_that_names_a_host_of_our_own_is_refused() {
+    let folder = Folder::new();
+    let taken = zal(&[("abc", lab(["ocsp.stelsel.example", "b.nl", "c.nl"]))]);
+    insta::assert_snapshot!(folder.complaints(taken), @r#"zal.xml: expected no hostname of a host that no list names (DigiD, stelselnode, OCSP, xIS); found ocsp.stelsel.example"#);
+}
+
+#[test]
+fn a_gateway_with_several_names_is_removed_with_all_of_them() {
+    let folder = Folder::new();
+    let text =
+        zal(&[("abc", lab(["a.nl", "b.nl", "c.nl"])), ("abd", lab(["d.nl", "d.nl", "d.nl"]))]);
+    imported_topology(&folder, &text);
+    let scenario = folder.file(
+        "scenario.toml",
+        "name = \"s\"\ntopology = \"made/topology.toml\"\nhorizon = \"2h\"\nreplications = 1\nseed = 1\n\
+         [arrivals]\nrate = \"0.02/s\"\n[[change]]\nat = \"10min\"\nkind = \"remove-gateway\"\n\
+         host = \"za-1\"\npublish = \"at-once\"\n",
+    );
+    let study = crate::files::read(&scenario.value, &[]).unwrap();
+    let run = crate::run::run(study, &crate::run::Options::default(), &crate::run::Unwatched);
+    let Ok(crate::run::Ran::Whole(answer)) = run else { panic!("a whole run") };
+    let changes: BTreeSet<u32> =
+        answer.replications[0].registry.iter().map(|row| row.change).collect();
+    assert_eq!(changes.len(), 2, "b.nl and c.nl are nodes");
+    let late = protocol::time::Duration::from_secs(80 * 60);
+    let served_late = answer.replications[0].flows.iter().filter(|row| {
+        row.started.since(protocol::time::Instant::START) > late
+            && row.za == Some(HostId(1))
+            && row.outcome == watch::statistics::Outcome::Completed
+    });
+    assert_eq!(served_late.count(), 0, "an hour later nobody deals with it any more");
 }

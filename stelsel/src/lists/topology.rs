@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::{catalogue::Gegevensdienst, id::NameId};
+use protocol::{catalogue::Gegevensdienst, id::NameId, names::check_hostname};
 use wire::list::ListFormat;
 
 use super::{Clients, Imported, gateways::Found};
@@ -177,7 +177,11 @@ fn text(name: &str, source: &Source, imported: &Imported, told: &Told) -> String
     }
     for gateway in &imported.gateways {
         line(format_args!("\n[[za]]"));
-        line(format_args!("front = {}", quoted(imported.names.host_text(gateway.front))));
+        // The schema lets a front-channel host end in one letter, of which topologies make no hostname.
+        let front = imported.names.host_text(gateway.front);
+        if check_hostname(front).is_ok() {
+            line(format_args!("front = {}", quoted(front)));
+        }
         if gateway.back != gateway.front {
             line(format_args!("back = {}", quoted(imported.names.host_text(gateway.back))));
         }
