@@ -125,6 +125,23 @@ fn peak() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// What the checkers of rules cost: the median of rounds in which a run with them follows one without.
+fn checkers() {
+    const ROUNDS: usize = 7;
+    let study = study(&["horizon=60s"]);
+    let mut ratios: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let without = run(&study, Some(Judged::No)).0;
+            run(&study, Some(Judged::Yes)).0 / without
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "checkers on take {:.2} times as long as off (median of {ROUNDS})",
+        ratios[ROUNDS / 2]
+    );
+}
+
 fn main() {
     let million = std::env::args().any(|argument| argument == "million");
     println!(
@@ -158,4 +175,5 @@ fn main() {
             );
         }
     }
+    checkers();
 }
