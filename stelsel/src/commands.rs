@@ -11,9 +11,14 @@ pub mod topology;
 pub mod trace;
 pub mod validate;
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
-use crate::problem::Problems;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::problem::{Place, Problem, Problems};
 
 /// How a command ended well enough to have a result (semantics 12). Bad input is [`Problems`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,4 +45,27 @@ impl From<Ending> for ExitCode {
             Ending::Interrupted => 130,
         })
     }
+}
+
+/// Prints a text on standard output.
+fn print(text: &str) -> Result<(), Problem> {
+    let mut to = std::io::stdout().lock();
+    to.write_all(text.as_bytes())
+        .and_then(|()| to.flush())
+        .map_err(|error| Place::whole("standard output").problem(format!("cannot write: {error}")))
+}
+
+/// A progress bar of so many steps on standard error; hidden if that is no terminal. `before` is what stands before
+/// the bar, in the words of `indicatif`.
+fn progress_bar(steps: u64, before: &str) -> Result<ProgressBar, Problem> {
+    let bar = ProgressBar::new(steps);
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let style = ProgressStyle::with_template(&format!(
+        "{before} [{{bar:32}}] {{percent:>3}} % {{eta}} left"
+    ))
+    .map_err(|error| Place::whole("progress bar").problem(error.to_string()))?;
+    bar.set_style(style.progress_chars("=> "));
+    Ok(bar)
 }

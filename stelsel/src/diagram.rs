@@ -9,12 +9,17 @@ mod text;
 use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
-use watch::statistics::Trace;
+use watch::statistics::{Trace, TraceMessage};
 
 use crate::problem::{Place, Problem, Problems};
 
 pub use perfetto::perfetto;
 pub use text::text;
+
+/// Whether a message is on any wire: what a driver and its host say to each other is not.
+fn is_on_a_wire(message: &TraceMessage) -> bool {
+    message.channel != "local"
+}
 
 /// The file in a result folder.
 pub const FILE: &str = "traces.json";

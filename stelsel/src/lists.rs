@@ -178,15 +178,15 @@ fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, 
     if about.is_dir() {
         return Err(place.expected("a list, which is a file", format!("the folder {name}")).into());
     }
-    // A pipe has no length: what goes on for longer than the longest list ends in an error of its own.
-    let bytes = BufReader::with_capacity(1 << 16, file.take(LARGEST));
-    let read = wire::list::read(bytes).map_err(|error| match about.len() > LARGEST {
-        true => too_large(&name).into(),
-        false => told(&error, &name),
-    })?;
     if about.len() > LARGEST {
-        return Err(too_large(&name).into());
+        let found = "a larger file";
+        return Err(Place::whole(name)
+            .expected(format!("a list of at most {} MB", LARGEST >> 20), found)
+            .into());
     }
+    // A pipe has no length: one that goes on for longer is cut off, which is an error of the XML.
+    let bytes = BufReader::with_capacity(1 << 16, file.take(LARGEST));
+    let read = wire::list::read(bytes).map_err(|error| told(&error, &name))?;
     if read.kind() != kind {
         let (expected, found) = (kind.name(), read.kind().name());
         return Err(Place::whole(name)
@@ -194,11 +194,6 @@ fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, 
             .into());
     }
     Ok(read)
-}
-
-fn too_large(name: &Arc<str>) -> Problem {
-    Place::whole(Arc::clone(name))
-        .problem(format!("expected a list of at most {} MB; found a larger file", LARGEST >> 20))
 }
 
 /// What is wrong with a list, in the words of everybody's complaints.

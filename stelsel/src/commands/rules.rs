@@ -3,15 +3,12 @@
 //! What a rule asks is the table of `protocol`. Where it is enforced, checked and tested is the snapshot that the
 //! house check makes of the source, RULES.md, which is built in. Judges nothing.
 
-use std::io::Write as _;
-
 use clap::{Args, builder::PossibleValuesParser};
 use protocol::rule::{CITED_RELEASE, Rule};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Ending, Outcome};
-use crate::problem::Place;
 
 /// Print the rulebook: every rule, how it is watched, and where
 ///
@@ -126,10 +123,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             text.join("\n")
         }
     };
-    let mut to = std::io::stdout().lock();
-    to.write_all(text.as_bytes())
-        .and_then(|()| to.flush())
-        .map_err(|error| Place::whole("standard output").problem(error.to_string()))?;
+    super::print(&text)?;
     Ok(Ending::Done)
 }
 

@@ -1,7 +1,7 @@
 //! `stelsel run`: a scenario in, results and an answer out.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::Write,
     path::PathBuf,
     sync::{
         Mutex,
@@ -11,12 +11,12 @@ use std::{
 
 use actors::deviant::Deviation;
 use clap::{Args, ValueHint};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use protocol::{
     role::Role,
     rule::{Rule, RuleKind},
 };
-use watch::{statistics::FlowsKept, study::summary};
+use watch::{statistics::FlowsKept, study::summary::Summary};
 
 use crate::{
     answer::Answer,
@@ -125,14 +125,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     };
     let traces = traces(arguments, &answer);
     let further: Vec<_> = traces.iter().map(|text| (diagram::FILE, text.as_str())).collect();
-    results::write_with(&answer, &dir, &further)?;
-    tell(arguments, &answer, &dir)?;
+    let summary = results::write_with(&answer, &dir, &further)?;
+    tell(arguments, &answer, &summary, &dir)?;
     if !is_whole {
         let (done, asked) = (answer.replications.len(), answer.study.scenario.replications);
         say(&format!("interrupted: {done} of {asked} replications were done and are kept"));
         return Ok(Ending::Interrupted);
     }
-    Ok(ending(&answer))
+    Ok(ending(&answer, &summary))
 }
 
 fn overrides(arguments: &Arguments) -> Result<Vec<Override>, Problems> {
@@ -167,23 +167,23 @@ fn traces(arguments: &Arguments, answer: &Answer) -> Option<String> {
 }
 
 /// Prints the answer on standard output.
-fn tell(arguments: &Arguments, answer: &Answer, dir: &std::path::Path) -> Result<(), Problems> {
+fn tell(
+    arguments: &Arguments,
+    answer: &Answer,
+    summary: &Summary,
+    dir: &std::path::Path,
+) -> Result<(), Problem> {
     if arguments.quiet {
         return Ok(());
     }
-    let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-    let summary = summary::summarise(&figures);
     let text = match arguments.json {
-        true => format!("{:#}\n", results::json(answer, &summary)),
-        false => format!("{}Results: {}\n", results::terminal(answer, &summary), dir.display()),
+        true => format!("{:#}\n", results::json(answer, summary)),
+        false => format!("{}Results: {}\n", results::terminal(answer, summary), dir.display()),
     };
-    let mut to = std::io::stdout().lock();
-    to.write_all(text.as_bytes())
-        .and_then(|()| to.flush())
-        .map_err(|error| Place::whole("standard output").problem(error.to_string()).into())
+    super::print(&text)
 }
 
-fn ending(answer: &Answer) -> Ending {
+fn ending(answer: &Answer, summary: &Summary) -> Ending {
     let conserved = answer.replications.iter().all(|one| one.conservation.holds());
     // A service level that is not met is a finding, and what a deviant was planted to break is no surprise.
     let planted = planted(answer);
@@ -194,9 +194,7 @@ fn ending(answer: &Answer) -> Ending {
     if !conserved || broken {
         return Ending::CheckFailed;
     }
-    let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-    let summary = summary::summarise(&figures);
-    match results::expectations(answer, &summary).iter().all(|checked| checked.holds) {
+    match results::expectations(answer, summary).iter().all(|checked| checked.holds) {
         true => Ending::Done,
         false => Ending::Unmet,
     }
@@ -239,13 +237,10 @@ impl Bar {
         };
         ctrlc::set_handler(handler)
             .map_err(|error| Place::whole("Ctrl-C").problem(error.to_string()))?;
-        let bar = ProgressBar::new((f64::from(replications) * STEPS) as u64);
-        if quiet || !std::io::stderr().is_terminal() {
+        let bar = super::progress_bar((f64::from(replications) * STEPS) as u64, "{msg}")?;
+        if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("{msg} [{bar:32}] {percent:>3} % {eta} left")
-            .map_err(|error| Place::whole("progress bar").problem(error.to_string()))?;
-        bar.set_style(style.progress_chars("=> "));
         bar.set_message(format!("0 of {replications} replications"));
         Ok(Self { bar, shares: Mutex::new(vec![0.0; replications as usize]) })
     }

@@ -1,14 +1,9 @@
 //! `stelsel schema`: prints the JSON Schema of topologies or scenarios, for editors.
 
-use std::io::Write as _;
-
 use clap::{Args, ValueEnum};
 
 use super::{Ending, Outcome};
-use crate::{
-    files::{self, Which},
-    problem::Place,
-};
+use crate::files::{self, Which};
 
 /// Print the JSON Schema of topologies or scenarios, so that an editor completes and checks them
 ///
@@ -36,8 +31,6 @@ pub fn run(arguments: &Arguments) -> Outcome {
         File::Topology => Which::Topology,
         File::Scenario => Which::Scenario,
     });
-    writeln!(std::io::stdout().lock(), "{schema:#}").map_err(|error| {
-        Place::whole("standard output").problem(format!("cannot write: {error}"))
-    })?;
+    super::print(&format!("{schema:#}\n"))?;
     Ok(Ending::Done)
 }

@@ -1,6 +1,6 @@
 //! `stelsel topology`: real lists become a topology, and a topology becomes lists.
 
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use protocol::release::Release;
@@ -101,10 +101,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Direction::Import(import) => import.run(),
         Direction::Export(export) => export.run(),
     }?;
-    let mut to = std::io::stdout().lock();
-    to.write_all(text.as_bytes())
-        .and_then(|()| to.flush())
-        .map_err(|error| Place::whole("standard output").problem(error.to_string()))?;
+    super::print(&text)?;
     Ok(Ending::Done)
 }
 

@@ -1,6 +1,6 @@
 //! `stelsel trace`: one flow as a sequence diagram.
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use clap::{Args, ValueHint};
 
@@ -50,12 +50,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
                 Place::whole(path.display().to_string()).problem(format!("cannot write: {error}"))
             })?
         }
-        None => {
-            let mut to = std::io::stdout().lock();
-            to.write_all(diagram::text(trace).as_bytes())
-                .and_then(|()| to.flush())
-                .map_err(|error| Place::whole("standard output").problem(error.to_string()))?;
-        }
+        None => super::print(&diagram::text(trace))?,
     }
     Ok(Ending::Done)
 }

@@ -1,17 +1,11 @@
 //! `stelsel validate`: the simulator beside closed forms, in one table.
 
-use std::io::{IsTerminal as _, Write as _};
-
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::{Ending, Outcome};
-use crate::{
-    problem::Place,
-    validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdict},
-};
+use crate::validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdict};
 
 /// Compare the simulator with closed forms
 ///
@@ -40,23 +34,14 @@ pub struct Arguments {
 /// # Errors
 /// Threads cannot be had, or nothing can be printed.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let bar = ProgressBar::new(validate::steps());
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let style = ProgressStyle::with_template("{pos} of {len} steps [{bar:32}] {eta} left")
-        .map_err(|error| Place::whole("progress bar").problem(error.to_string()))?;
-    bar.set_style(style.progress_chars("=> "));
+    let bar = super::progress_bar(validate::steps(), "{pos} of {len} steps")?;
     let rows = validate::run(arguments.seed, arguments.jobs.map(usize::from), &|| bar.inc(1))?;
     bar.finish_and_clear();
     let text = match arguments.json {
         true => format!("{:#}\n", json!({ "confidence": CONFIDENCE, "rows": rows })),
         false => table(&rows),
     };
-    let mut to = std::io::stdout().lock();
-    to.write_all(text.as_bytes())
-        .and_then(|()| to.flush())
-        .map_err(|error| Place::whole("standard output").problem(error.to_string()))?;
+    super::print(&text)?;
     match rows.iter().all(|row| row.verdict == Verdict::Passed) {
         true => Ok(Ending::Done),
         false => Ok(Ending::CheckFailed),

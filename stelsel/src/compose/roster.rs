@@ -288,16 +288,15 @@ impl Roster {
 
     /// How often each Zorgaanbieder is chosen, by the weight of its group and its place among those of the group.
     fn share_out(&mut self, topology: &Topology) {
-        for (place, group) in topology.zas.iter().enumerate() {
-            let first = |provider: &Provider| provider.offers.first().map(|offer| offer.gateway);
-            let of_group: Vec<usize> = (0..self.providers.len())
-                .filter(|n| {
-                    let gateway = first(&self.providers[*n]);
-                    gateway.is_some_and(|gateway| self.host(gateway).group == place)
-                })
-                .collect();
-            let popularity = group.popularity.weights(of_group.len());
-            for (n, popularity) in of_group.into_iter().zip(popularity) {
+        let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); topology.zas.len()];
+        for (n, provider) in self.providers.iter().enumerate() {
+            if let Some(offer) = provider.offers.first() {
+                of_group[self.host(offer.gateway).group].push(n);
+            }
+        }
+        for (group, providers) in topology.zas.iter().zip(of_group) {
+            let popularity = group.popularity.weights(providers.len());
+            for (n, popularity) in providers.into_iter().zip(popularity) {
                 self.providers[n].weight = group.weight * popularity;
             }
         }

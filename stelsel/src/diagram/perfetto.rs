@@ -6,6 +6,8 @@
 use serde_json::{Value, json};
 use watch::statistics::{Trace, TraceEvent};
 
+use super::is_on_a_wire;
+
 /// The flow as JSON.
 pub fn perfetto(trace: &Trace) -> Value {
     let began = trace.records.first().map_or(0, |record| record.at_ns);
@@ -34,7 +36,7 @@ struct Writer {
 impl Writer {
     fn event(&mut self, at: u64, event: &TraceEvent) {
         match event {
-            TraceEvent::Arrived { at: host, sent_ns, message } if message.channel != "local" => {
+            TraceEvent::Arrived { at: host, sent_ns, message } if is_on_a_wire(message) => {
                 let tid = self.host(&format!("on its way to {host}"));
                 let args = json!({
                     "text": message.text, "steps": message.steps, "rules": message.rules,

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use protocol::rule::Rule;
 use watch::statistics::{Trace, TraceEvent, TraceMessage};
 
+use super::is_on_a_wire;
+
 /// Where the first lifeline stands, after time and step.
 const FIRST: usize = 22;
 /// From one lifeline to the next.
@@ -68,16 +70,16 @@ impl Drawing {
 
     fn event(&mut self, at: u64, event: &TraceEvent) {
         match event {
-            TraceEvent::Asked { from, to, message } if is_drawn(message) => {
+            TraceEvent::Asked { from, to, message } if is_on_a_wire(message) => {
                 let under = Under { asker: from.clone(), asked: to.clone(), refusal: None };
                 self.exchanges.insert(message.exchange.clone(), under);
             }
-            TraceEvent::Answered { refusal, message, .. } if is_drawn(message) => {
+            TraceEvent::Answered { refusal, message, .. } if is_on_a_wire(message) => {
                 if let Some(under) = self.exchanges.get_mut(&message.exchange) {
                     under.refusal.clone_from(refusal);
                 }
             }
-            TraceEvent::Arrived { at: host, message, .. } if is_drawn(message) => {
+            TraceEvent::Arrived { at: host, message, .. } if is_on_a_wire(message) => {
                 self.arrived(at, host, message);
             }
             // What a driver asks of its own host is no message of the network.
@@ -199,11 +201,6 @@ impl Drawing {
     }
 }
 
-/// What a driver and its host say to each other is not on any wire.
-fn is_drawn(message: &TraceMessage) -> bool {
-    message.channel != "local"
-}
-
 /// Who took part: the person first, then by role as flows go.
 fn parties(trace: &Trace) -> Vec<String> {
     const ORDER: [&str; 7] = ["person", "pgo", "za", "digid", "xis", "ocsp", "stelselnode"];
@@ -215,7 +212,7 @@ fn parties(trace: &Trace) -> Vec<String> {
     };
     for record in &trace.records {
         if let TraceEvent::Asked { from, to, message } = &record.event
-            && is_drawn(message)
+            && is_on_a_wire(message)
         {
             add(from);
             to.iter().for_each(|to| add(to));

@@ -8,7 +8,10 @@ use std::{
 };
 
 use serde::Serialize;
-use watch::study::{figures::Figures, summary::summarise};
+use watch::study::{
+    figures::Figures,
+    summary::{Summary, summarise},
+};
 
 use super::{
     folder::Folder,
@@ -30,14 +33,18 @@ use crate::{answer::Answer, problem::Problems, report};
 /// # Errors
 /// When `dir` holds something else than results, or cannot be written: the system's reason and the path.
 pub fn write(answer: &Answer, dir: &Path) -> Result<(), Problems> {
-    write_with(answer, dir, &[])
+    write_with(answer, dir, &[]).map(drop)
 }
 
-/// The same, with further files: name and content.
+/// The same, with further files: name and content. Gives the summary that was written.
 ///
 /// # Errors
 /// As of [`write`].
-pub fn write_with(answer: &Answer, dir: &Path, further: &[(&str, &str)]) -> Result<(), Problems> {
+pub fn write_with(
+    answer: &Answer,
+    dir: &Path,
+    further: &[(&str, &str)],
+) -> Result<Summary, Problems> {
     let draft = Draft::begin(dir)?;
     let figures: Vec<Figures> =
         answer.replications.iter().map(|replication| replication.figures.clone()).collect();
@@ -45,8 +52,8 @@ pub fn write_with(answer: &Answer, dir: &Path, further: &[(&str, &str)]) -> Resu
     let summary = summarise(&figures);
     let lines = summary.rows.iter().map(SummaryLine::from);
     draft.file("summary.csv", |file| table(file, SUMMARY, lines))?;
-    let summary = SummaryFile::of(answer, &summary);
-    draft.file("summary.json", |file| json(file, &summary))?;
+    let told = SummaryFile::of(answer, &summary);
+    draft.file("summary.json", |file| json(file, &told))?;
     for (name, content) in further {
         draft.file(name, |file| file.write_all(content.as_bytes()))?;
     }
@@ -54,7 +61,8 @@ pub fn write_with(answer: &Answer, dir: &Path, further: &[(&str, &str)]) -> Resu
     // The report is made of what was written, so that `report` makes the same of the folder at any time.
     let report = report::html(&Folder::open(draft.path())?)?;
     draft.file("report.html", |file| file.write_all(report.as_bytes()))?;
-    Ok(draft.publish()?)
+    draft.publish()?;
+    Ok(summary)
 }
 
 fn tables(answer: &Answer, figures: &[Figures], draft: &Draft) -> Result<(), Problems> {
