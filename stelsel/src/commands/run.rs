@@ -1,13 +1,6 @@
 //! `stelsel run`: a scenario in, results and an answer out.
 
-use std::{
-    io::Write,
-    path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{io::Write, path::PathBuf, sync::Mutex};
 
 use actors::deviant::Deviation;
 use clap::{Args, ValueHint};
@@ -20,7 +13,7 @@ use watch::{statistics::FlowsKept, study::summary::Summary};
 
 use crate::{
     answer::Answer,
-    commands::{Ending, Outcome},
+    commands::{Ending, Outcome, interrupt},
     diagram::{self, Traces},
     files::{self, Override},
     problem::{Place, Problem, Problems},
@@ -215,9 +208,6 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Whether the person at the terminal asked to stop.
-static STOP: AtomicBool = AtomicBool::new(false);
-
 /// A progress bar on standard error, if that is a terminal; and Ctrl-C.
 struct Bar {
     bar: ProgressBar,
@@ -229,14 +219,7 @@ const STEPS: f64 = 1_000.0;
 
 impl Bar {
     fn new(replications: u32, quiet: bool) -> Result<Self, Problems> {
-        // The second time it ends at once.
-        let handler = || {
-            if STOP.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        };
-        ctrlc::set_handler(handler)
-            .map_err(|error| Place::whole("Ctrl-C").problem(error.to_string()))?;
+        interrupt::catch()?;
         let bar = super::progress_bar((f64::from(replications) * STEPS) as u64, "{msg}")?;
         if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -267,6 +250,6 @@ impl Progress for Bar {
     }
 
     fn stopped(&self) -> bool {
-        STOP.load(Ordering::Relaxed)
+        interrupt::asked()
     }
 }
