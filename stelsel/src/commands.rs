@@ -3,11 +3,14 @@
 //! Each reads its arguments, does its work by the other modules and says how the program ends. Errors are
 //! [`Problems`], which `main` prints.
 
+pub mod compare;
 pub(crate) mod interrupt;
+pub mod merge;
 pub mod report;
 pub mod rules;
 pub mod run;
 pub mod schema;
+pub mod sweep;
 pub mod topology;
 pub mod trace;
 pub mod validate;
@@ -54,6 +57,12 @@ fn print(text: &str) -> Result<(), Problem> {
     to.write_all(text.as_bytes())
         .and_then(|()| to.flush())
         .map_err(|error| Place::whole("standard output").problem(format!("cannot write: {error}")))
+}
+
+/// Says something to whoever sits at the terminal.
+fn say(text: &str) {
+    // If standard error is gone there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A progress bar of so many steps on standard error; hidden if that is no terminal. `before` is what stands before

@@ -180,6 +180,17 @@ fn whole_scenario(
     fits.then(|| scenario::read(&Field::root(node, opened), problems)).flatten()
 }
 
+/// A value that has a size, and its unit: `"15min"` is 900 s, `"skew(90s)"` 90 s, `"4"` has no unit. None for
+/// what cannot be put along an axis.
+pub fn magnitude(text: &str) -> Option<(f64, &'static str)> {
+    units::magnitude(text)
+}
+
+/// The name in `names` that is nearest to one that is not among them; none if none is near.
+pub fn nearest_name<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    near::nearest(name, names)
+}
+
 fn name(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod commands;
+pub mod comparison;
 pub mod compose;
 pub mod diagram;
 pub mod files;
@@ -13,4 +14,5 @@ pub mod problem;
 pub mod report;
 pub mod results;
 pub mod run;
+pub mod sweep;
 pub mod validate;

@@ -17,7 +17,8 @@ Examples:
   stelsel run scenarios/first-look.toml --set persons.login='lognormal(median=40s, p95=2min)'
 
 Exit status: 0 done, 1 a check failed or a rule broke, 2 bad input, 3 an
-[expect] is not met, 130 interrupted (what was finished is kept)."
+[expect] is not met or shards are missing, 130 interrupted (what was finished
+is kept)."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -28,6 +29,12 @@ struct Cli {
 enum Command {
     /// Run a scenario and write its results
     Run(commands::run::Arguments),
+    /// Run a scenario over a grid of settings
+    Sweep(commands::sweep::Arguments),
+    /// Make results of the shards of a sweep
+    Merge(commands::merge::Arguments),
+    /// Compare two results, pair by pair of replications
+    Compare(commands::compare::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
@@ -45,6 +52,9 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Sweep(arguments) => commands::sweep::run(&arguments),
+        Command::Merge(arguments) => commands::merge::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),

@@ -1,20 +1,25 @@
-//! report.html: the answer of a study as one page that needs no network.
+//! report.html: the answer of a run, a sweep or a comparison as one page that needs no network.
 //!
-//! Made of a result folder alone, so that it can be made again at any time. Estimates nothing. Every text
+//! Made of result folders alone, so that it can be made again at any time. Estimates nothing. Every text
 //! that comes from files is escaped: by `maud`, which leaves nothing as it is unless told to.
 
+mod comparison;
 mod pictures;
 mod plot;
 mod scale;
+mod sweep;
 mod tables;
 mod words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub use self::sweep::last as last_key;
 use self::words::{text_of, thin};
 use crate::{
+    comparison::Comparison,
     problem::Problems,
     results::{Folder, Manifest, shown::Shown},
+    sweep::SweepFolder,
 };
 
 const STYLE: &str = include_str!("report/page.css");
@@ -25,36 +30,55 @@ const STYLE: &str = include_str!("report/page.css");
 /// None that are known: a folder that can be read can be reported.
 pub fn html(folder: &Folder) -> Result<String, Problems> {
     let manifest = &folder.manifest;
+    Ok(page(
+        &manifest.name,
+        &html! {
+            (asked(folder))
+            main {
+                (answer(folder))
+                (pictures::pictures(folder))
+                (tables::expectations(&folder.told.expectations))
+                (tables::rules(folder))
+                h2 { "Norms and waiting" }
+                (tables::norms(&folder.summary))
+                h2 { "By group" }
+                (tables::groups(&folder.summary))
+                h2 { "Hosts" }
+                (tables::hosts(folder))
+                (tables::registry(folder))
+                (tables::tokens(folder))
+                (again(manifest))
+            }
+        },
+    ))
+}
+
+/// The page of a sweep.
+pub fn sweep(folder: &SweepFolder) -> String {
+    page(&folder.manifest.name, &sweep::body(folder))
+}
+
+/// The page of a comparison.
+pub fn comparison(comparison: &Comparison) -> String {
+    let [before, after] = &comparison.names;
+    page(&format!("{after} beside {before}"), &comparison::body(comparison))
+}
+
+/// A page around a body.
+fn page(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (manifest.name) " – stelsel" }
+                title { (title) " – stelsel" }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                (asked(folder))
-                main {
-                    (answer(folder))
-                    (pictures::pictures(folder))
-                    (tables::expectations(&folder.told.expectations))
-                    (tables::rules(folder))
-                    h2 { "Norms and waiting" }
-                    (tables::norms(&folder.summary))
-                    h2 { "By group" }
-                    (tables::groups(&folder.summary))
-                    h2 { "Hosts" }
-                    (tables::hosts(folder))
-                    (tables::registry(folder))
-                    (tables::tokens(folder))
-                    (again(manifest))
-                }
-            }
+            body { (body) }
         }
     };
-    Ok(page.into_string())
+    page.into_string()
 }
 
 /// What was asked: the network, the load and what befell it.

@@ -16,12 +16,18 @@ mod write;
 
 pub use self::{
     expectations::{Checked, expectations},
-    folder::Folder,
-    manifest::{FORMAT, Flows, Input, Manifest, Replications},
+    folder::{Folder, kind_of},
+    manifest::{FORMAT, Flows, FolderKind, Input, Manifest, Replications},
     publish::check_target,
     summary::{BreachEntry, ExpectationEntry, Figure, FirstBreach, MetricEntry, SummaryFile},
     terminal::{json, terminal},
     write::{write, write_with},
+};
+pub(crate) use self::{
+    manifest::relative,
+    publish::{Draft, MARK},
+    terminal::wrapped,
+    write::{SUMMARY, json as write_json, table},
 };
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use watch::{
 use crate::{
     answer::{Answer, Study},
     compose::Composed,
-    problem::{Place, Problems},
+    plan::Scenario,
+    problem::{Place, Problem, Problems},
 };
 
 /// How to run a study.
@@ -86,16 +87,13 @@ pub enum Ran {
 pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<Ran, Problems> {
     let composed = Composed::new(&study.topology, &study.scenario)?;
     let wanted = study.scenario.replications;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs.unwrap_or(0))
-        .build()
-        .map_err(|error| Place::whole("--jobs").problem(format!("no threads: {error}")))?;
+    let pool = pool(options.jobs)?;
     let stopped = AtomicBool::new(false);
     let sights: Mutex<Vec<(u32, Sight)>> = Mutex::default();
     pool.install(|| {
         // One at a time from the front, so that what is done after a stop is the first so many.
         (0..wanted).into_par_iter().with_max_len(1).for_each(|replication| {
-            let sight = replicate(&composed, &study, options, replication, progress);
+            let sight = replicate(&composed, &study.scenario, options, replication, progress);
             match sight {
                 Some(sight) => {
                     progress.finished(replication);
@@ -123,10 +121,18 @@ pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<
     })
 }
 
+/// Threads for so many jobs; none for as many as there are cores.
+pub(crate) fn pool(jobs: Option<usize>) -> Result<rayon::ThreadPool, Problem> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.unwrap_or(0))
+        .build()
+        .map_err(|error| Place::whole("--jobs").problem(format!("no threads: {error}")))
+}
+
 /// Runs one replication; none if it was stopped.
-fn replicate(
+pub(crate) fn replicate(
     composed: &Composed,
-    study: &Study,
+    scenario: &Scenario,
     options: &Options,
     replication: u32,
     progress: &impl Progress,
@@ -134,7 +140,6 @@ fn replicate(
     if progress.stopped() {
         return None;
     }
-    let scenario = &study.scenario;
     let share_of_flows = |flows: u32| flows / scenario.replications.max(1);
     let settings = Settings {
         flows_kept: match options.flows {

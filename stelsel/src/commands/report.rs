@@ -8,7 +8,12 @@ use std::{
 use clap::{Args, ValueHint};
 
 use super::{Ending, Outcome};
-use crate::{problem::Place, report, results::Folder};
+use crate::{
+    problem::Place,
+    report,
+    results::{self, Folder, FolderKind},
+    sweep::SweepFolder,
+};
 
 /// Make the report of a result folder again.
 ///
@@ -33,7 +38,16 @@ pub struct Arguments {
 /// # Errors
 /// The folder is none of results, or cannot be read; or the report cannot be written.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let page = report::html(&Folder::open(&arguments.dir)?)?;
+    let dir = &arguments.dir;
+    let page = match results::kind_of(dir)? {
+        FolderKind::Sweep => report::sweep(&SweepFolder::open(dir)?),
+        kind @ (FolderKind::Comparison | FolderKind::Capacity) => {
+            let place = Place::whole(dir.to_string_lossy());
+            let expected = format!("{} or {}", FolderKind::Run.what(), FolderKind::Sweep.what());
+            return Err(place.expected(expected, kind.what()).into());
+        }
+        FolderKind::Run => report::html(&Folder::open(dir)?)?,
+    };
     let target = arguments.out.clone().unwrap_or_else(|| arguments.dir.join("report.html"));
     replace(&target, &page).map_err(|error| {
         Place::whole(target.to_string_lossy()).problem(format!("cannot be written: {error}"))
@@ -60,7 +74,7 @@ mod tests {
     use tempfile::tempdir;
 
     use super::*;
-    use crate::results::{self, tests::answers::busy_answer};
+    use crate::results::tests::answers::busy_answer;
 
     #[test]
     fn a_report_that_is_made_again_is_the_one_that_the_run_made() {

@@ -1,6 +1,6 @@
 //! `stelsel run`: a scenario in, results and an answer out.
 
-use std::{io::Write, path::PathBuf, sync::Mutex};
+use std::{path::PathBuf, sync::Mutex};
 
 use actors::deviant::Deviation;
 use clap::{Args, ValueHint};
@@ -93,7 +93,15 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let missing = "not built yet: messages other than lists have no form in bytes so far";
         return Err(Place::whole("--through-bytes").problem(missing).into());
     }
-    let study = files::read(&arguments.scenario, &overrides(arguments)?)?;
+    let study = files::read(
+        &arguments.scenario,
+        &flag_overrides(
+            &arguments.set,
+            &arguments.seed,
+            &arguments.replications,
+            &arguments.horizon,
+        )?,
+    )?;
     let dir = match &arguments.out {
         Some(dir) => dir.clone(),
         None => PathBuf::from("results").join(&study.scenario.name),
@@ -112,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Ran::Whole(answer) => (answer, true),
         Ran::Part(answer) => (answer, false),
         Ran::Nothing => {
-            say("interrupted before any replication was done: nothing was written");
+            super::say("interrupted before any replication was done: nothing was written");
             return Ok(Ending::Interrupted);
         }
     };
@@ -122,13 +130,19 @@ pub fn run(arguments: &Arguments) -> Outcome {
     tell(arguments, &answer, &summary, &dir)?;
     if !is_whole {
         let (done, asked) = (answer.replications.len(), answer.study.scenario.replications);
-        say(&format!("interrupted: {done} of {asked} replications were done and are kept"));
+        super::say(&format!("interrupted: {done} of {asked} replications were done and are kept"));
         return Ok(Ending::Interrupted);
     }
     Ok(ending(&answer, &summary))
 }
 
-fn overrides(arguments: &Arguments) -> Result<Vec<Override>, Problems> {
+/// What flags set in place of files: first those of their own, then every `--set`.
+pub(super) fn flag_overrides(
+    set: &[String],
+    seed: &Option<String>,
+    replications: &Option<String>,
+    horizon: &Option<String>,
+) -> Result<Vec<Override>, Problems> {
     let flag = |flag: &str, path: &str, value: &Option<String>| {
         value.as_ref().map(|value| Override {
             flag: flag.to_owned(),
@@ -137,13 +151,13 @@ fn overrides(arguments: &Arguments) -> Result<Vec<Override>, Problems> {
         })
     };
     let flags = [
-        flag("--seed", "seed", &arguments.seed),
-        flag("--replications", "replications", &arguments.replications),
-        flag("--horizon", "horizon", &arguments.horizon),
+        flag("--seed", "seed", seed),
+        flag("--replications", "replications", replications),
+        flag("--horizon", "horizon", horizon),
     ];
     let mut overrides: Vec<Override> = flags.into_iter().flatten().collect();
     let mut problems: Vec<Problem> = Vec::new();
-    for text in &arguments.set {
+    for text in set {
         match Override::parse_set(text) {
             Ok(set) => overrides.push(set),
             Err(problem) => problems.push(problem),
@@ -201,11 +215,6 @@ fn planted(answer: &Answer) -> Vec<Rule> {
         found.flat_map(Deviation::rules).copied().collect::<Vec<Rule>>()
     };
     deviants.iter().flat_map(|deviant| of_any_role(&deviant.breaks.value)).collect()
-}
-
-fn say(text: &str) {
-    // If standard error is gone there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A progress bar on standard error, if that is a terminal; and Ctrl-C.

@@ -116,6 +116,28 @@ pub(super) fn call(text: &str) -> Option<(&str, &str)> {
     Some((name.trim(), rest.strip_suffix(')')?.trim()))
 }
 
+/// A value that has a size, and its unit: `"4"` has none, `"15min"` is 900 s, `"skew(90s)"` 90 s. None for what
+/// cannot be put along an axis.
+pub(super) fn magnitude(text: &str) -> Option<(f64, &'static str)> {
+    let text = text.trim().trim_matches('"');
+    if let Ok(value) = number(text) {
+        return Some((value, ""));
+    }
+    if let Ok(value) = duration(text) {
+        return Some((value.as_secs_f64(), "s"));
+    }
+    if let Ok(value) = rate(text) {
+        return Some((value, "1/s"));
+    }
+    if let Ok(value) = size(text) {
+        return Some((value, "B"));
+    }
+    let (_, inside) = call(text)?;
+    let inside = inside.trim_start_matches('x');
+    let value = inside.rsplit_once('=').map_or(inside, |(_, value)| value);
+    if inside.contains(',') { None } else { magnitude(value) }
+}
+
 /// `even` and `zipf(1.0)`.
 pub(super) fn zipf(text: &str) -> Result<f64, Unfit> {
     match call(text) {

@@ -41,7 +41,7 @@ pub fn pictures(folder: &Folder) -> Markup {
     }
 }
 
-fn figure(title: &str, caption: &str, picture: Markup) -> Markup {
+pub(super) fn figure(title: &str, caption: &str, picture: Markup) -> Markup {
     html! {
         figure {
             h3 { (title) }
@@ -89,11 +89,13 @@ fn machine_time(folder: &Folder) -> Option<Markup> {
     let axis = Axis {
         name: "time (s, logarithmic)",
         scale: Scale::logarithmic(low, high, LEFT, RIGHT),
+        ticks: None,
         show: &plain,
     };
     let share = Axis {
         name: "share that took no longer (%)",
         scale: Scale::linear(1.0, BOTTOM, TOP),
+        ticks: None,
         show: &|share| format!("{:.0}", share * 100.0),
     };
     let marks: Vec<Mark> = [("latency.machine.p50", "median"), ("latency.machine.p95", "95 %")]
@@ -134,14 +136,14 @@ fn cumulative(tally: &Tally) -> Vec<(f64, f64)> {
 
 /// Mean over replications of one series of the timeline, and its extremes.
 #[derive(Default)]
-struct Course {
-    points: Vec<(f64, f64)>,
-    band: Vec<(f64, f64)>,
+pub(super) struct Course {
+    pub(super) points: Vec<(f64, f64)>,
+    pub(super) band: Vec<(f64, f64)>,
 }
 
 /// A series, points taken together until they are few enough. `per_hour`: values of points that are taken
 /// together are added up and divided by their time; else their mean is taken.
-fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course {
+pub(super) fn course(folder: &Folder, metric: &str, group: &str, per_hour: bool) -> Course {
     let is_it = |line: &&TimelineLine| line.metric == metric && line.group == group;
     let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for line in folder.timeline.iter().filter(is_it) {
@@ -232,7 +234,7 @@ fn busy_over_time(folder: &Folder) -> Option<Markup> {
     )
 }
 
-fn time_picture(
+pub(super) fn time_picture(
     folder: &Folder,
     title: &str,
     caption: &str,
@@ -252,9 +254,10 @@ fn time_picture(
     let x = Axis {
         name: "time since the start of the run (h)",
         scale: Scale::between(0.0, end, LEFT, RIGHT),
+        ticks: None,
         show: &plain,
     };
-    let y = Axis { name, scale: Scale::linear(high, BOTTOM, TOP), show };
+    let y = Axis { name, scale: Scale::linear(high, BOTTOM, TOP), ticks: None, show };
     Some(figure(title, caption, plot::lines(&lines, &x, &y, &moments(folder, end))))
 }
 
@@ -403,7 +406,7 @@ fn sort_by_value(rows: &mut [&SummaryRow]) {
 }
 
 /// A value beside an axis: no more digits than it needs.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
     // Ticks are sums of round steps, whose last bits differ.
     let rounded = (value * 1e6).round() / 1e6;
     thin(&crate::results::shown::grouped(&rounded.to_string()))

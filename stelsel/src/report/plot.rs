@@ -41,7 +41,13 @@ pub fn bars(
     let left = (widest(|bar| &bar.label) + 12.0).clamp(60.0, 235.0);
     let right = WIDTH - (widest(|bar| &bar.text) + 12.0).clamp(60.0, 205.0);
     let ends = bars.iter().map(|bar| bar.interval.map_or(bar.value, |(_, high)| high));
-    let scale = Scale::linear(highest.unwrap_or_else(|| ends.fold(0.0, f64::max)), left, right);
+    let high = highest.unwrap_or_else(|| ends.fold(0.0, f64::max));
+    let lows = bars.iter().map(|bar| bar.interval.map_or(bar.value, |(low, _)| low));
+    let scale = match lows.fold(0.0, f64::min) {
+        low if low < 0.0 => Scale::between(low, high, left, right),
+        _ => Scale::linear(high, left, right),
+    };
+    let nought = scale.at(0.0);
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {}", bottom + 36.0)) role="img" aria-label=(axis) {
             @for tick in scale.ticks() {
@@ -49,12 +55,14 @@ pub fn bars(
                 line.grid x1=(x) x2=(x) y1="0" y2=(bottom) {}
                 text.dim.mid x=(x) y=(bottom + 14.0) { (show(tick)) }
             }
-            line.axis x1=(left) x2=(left) y1="0" y2=(bottom) {}
+            line.axis x1=(place(nought)) x2=(place(nought)) y1="0" y2=(bottom) {}
             text.dim.mid x=((left + right) / 2.0) y=(bottom + 31.0) { (axis) }
             @for (row, bar) in bars.iter().enumerate() {
                 @let y = row as f64 * ROW + 4.0;
                 text.end x=(left - 6.0) y=(y + 11.5) { (shortened(&bar.label, left - 12.0)) title { (bar.label) } }
-                rect.fill1 x=(left) y=(y) height="13" width=(place((scale.at(bar.value) - left).max(0.5))) {}
+                @let end = scale.at(bar.value);
+                rect.fill1 x=(place(end.min(nought))) y=(y) height="13"
+                    width=(place((end - nought).abs().max(0.5))) {}
                 @if let Some((low, high)) = bar.interval {
                     line.whisker x1=(place(scale.at(low))) x2=(place(scale.at(high)))
                         y1=(y + 6.5) y2=(y + 6.5) {}
@@ -84,8 +92,16 @@ pub struct Axis<'a> {
     pub name: &'a str,
     /// Where values stand, on a line from [`LEFT`] to [`RIGHT`] or from [`BOTTOM`] to [`TOP`].
     pub scale: Scale,
+    /// The values that are written beside it; none for round ones.
+    pub ticks: Option<&'a [f64]>,
     /// Writes a value beside it.
     pub show: &'a dyn Fn(f64) -> String,
+}
+
+impl Axis<'_> {
+    fn ticks(&self) -> Vec<f64> {
+        self.ticks.map_or_else(|| self.scale.ticks(), <[f64]>::to_vec)
+    }
 }
 
 /// Something along the lower axis of a picture with lines.
@@ -112,12 +128,12 @@ pub fn lines(lines: &[Line], x: &Axis<'_>, y: &Axis<'_>, marks: &[Mark]) -> Mark
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {}", BOTTOM + 40.0)) role="img"
             aria-label=(format!("{} by {}", y.name, x.name)) {
-            @for tick in y.scale.ticks() {
+            @for tick in y.ticks() {
                 @let at = place(y.scale.at(tick));
                 line.grid x1=(LEFT) x2=(RIGHT) y1=(at) y2=(at) {}
                 text.dim.end x=(LEFT - 6.0) y=(place(y.scale.at(tick) + 4.0)) { ((y.show)(tick)) }
             }
-            @for tick in x.scale.ticks() {
+            @for tick in x.ticks() {
                 @let at = place(x.scale.at(tick));
                 line.grid x1=(at) x2=(at) y1=(TOP) y2=(BOTTOM) {}
                 text.dim.mid x=(at) y=(BOTTOM + 16.0) { ((x.show)(tick)) }

@@ -18,7 +18,7 @@ use watch::study::{
 
 use super::{
     lines::{BucketLine, HostLine, RegistryLine, RuleLine, TimelineLine, TokensLine, ValueLine},
-    manifest::{FORMAT, Manifest},
+    manifest::{FORMAT, FolderKind, Manifest},
     publish::MARK,
     summary::SummaryFile,
 };
@@ -82,10 +82,18 @@ impl Folder {
     }
 }
 
-fn manifest(dir: &Path) -> Result<Manifest, Problem> {
+/// What a folder is the result of.
+///
+/// # Errors
+/// It is no result folder, or of another format.
+pub fn kind_of(dir: &Path) -> Result<FolderKind, Problem> {
     #[derive(Deserialize)]
     struct Format {
         format: u32,
+    }
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: FolderKind,
     }
     if !dir.join(MARK).is_file() {
         let folder = Place::whole(dir.to_string_lossy());
@@ -96,7 +104,17 @@ fn manifest(dir: &Path) -> Result<Manifest, Problem> {
     if format != FORMAT {
         return Err(place(dir, MARK).expected(format!("format {FORMAT}"), format));
     }
-    json(dir, MARK)
+    let Kind { kind } = json(dir, MARK)?;
+    Ok(kind)
+}
+
+fn manifest(dir: &Path) -> Result<Manifest, Problem> {
+    match kind_of(dir)? {
+        FolderKind::Run => json(dir, MARK),
+        other => {
+            Err(Place::whole(dir.to_string_lossy()).expected(FolderKind::Run.what(), other.what()))
+        }
+    }
 }
 
 fn json<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<T, Problem> {

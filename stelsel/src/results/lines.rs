@@ -16,7 +16,7 @@ use watch::{
     rules::Verdict,
     statistics::{FlowRow, HostRow, RegistryRow, StepRow, TimelineRow, TokensRow},
     study::{
-        estimate::Estimate,
+        estimate::{Estimate, Interval},
         figures::{BucketRow, ValueRow},
         summary::SummaryRow,
     },
@@ -94,6 +94,23 @@ impl From<&SummaryRow> for SummaryLine {
             ci_high: row.interval.map(|interval| Number(interval.high)),
             replications: row.replications,
         }
+    }
+}
+
+impl SummaryLine {
+    /// The estimate as it was before it became a text. None for a text that says no estimate.
+    pub fn estimate(&self) -> Option<Estimate> {
+        let text = self.estimate.as_str();
+        let inside = || text.strip_prefix("too few (")?.strip_suffix(')')?.parse().ok();
+        if let Some(value) = text.strip_prefix("> ") {
+            return value.parse().ok().map(Estimate::MoreThan);
+        }
+        text.parse().ok().map(Estimate::Value).or_else(|| inside().map(Estimate::TooFew))
+    }
+
+    /// Its interval.
+    pub fn interval(&self) -> Option<Interval> {
+        Some(Interval { low: self.ci_low?.0, high: self.ci_high?.0 })
     }
 }
 

@@ -11,11 +11,39 @@ use sha2::{Digest, Sha256};
 use crate::answer::{Answer, InputFile};
 
 /// The format of result folders: raised when a column or a key changes its meaning.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+
+/// What a folder is the result of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FolderKind {
+    /// A run.
+    Run,
+    /// A sweep.
+    Sweep,
+    /// Two results compared.
+    Comparison,
+    /// A search for the highest load.
+    Capacity,
+}
+
+impl FolderKind {
+    /// What a folder of the kind holds.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Run => "results of a run",
+            Self::Sweep => "results of a sweep",
+            Self::Comparison => "a comparison",
+            Self::Capacity => "results of a search for capacity",
+        }
+    }
+}
 
 /// manifest.json.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Manifest {
+    /// `run`.
+    pub kind: FolderKind,
     /// The program: `stelsel`.
     pub program: String,
     /// Its version.
@@ -87,6 +115,7 @@ impl Manifest {
         let lines: String =
             inputs.iter().map(|input| format!("{}  {}\n", input.sha256, input.name)).collect();
         Self {
+            kind: FolderKind::Run,
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             format: FORMAT,
@@ -129,7 +158,7 @@ impl From<&InputFile> for Input {
 }
 
 /// A name that says nothing of the machine: the last part of an absolute path.
-fn relative(name: &str) -> String {
+pub(crate) fn relative(name: &str) -> String {
     let path = Path::new(name);
     match path.file_name() {
         Some(last) if path.is_absolute() => last.to_string_lossy().into_owned(),

@@ -164,7 +164,7 @@ fn trimmed(table: &Table) -> String {
 
 /// Lines of at most 80 columns; the first begins with `indent`, the others with two blanks more if there is
 /// any.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(crate) fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut line = indent.to_owned();
     for word in text.split_whitespace() {

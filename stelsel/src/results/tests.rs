@@ -254,9 +254,9 @@ fn a_damaged_folder_is_a_problem_that_names_file_and_line() {
     fs::remove_file(target.join("rules.csv")).unwrap();
     assert!(of(&target).contains("rules.csv: cannot be read"));
     let manifest = fs::read_to_string(target.join("manifest.json")).unwrap();
-    let later = manifest.replacen("\"format\": 1", "\"format\": 99", 1);
+    let later = manifest.replacen("\"format\": 2", "\"format\": 99", 1);
     fs::write(target.join("manifest.json"), later).unwrap();
-    assert!(of(&target).contains("manifest.json: expected format 1; found 99"));
+    assert!(of(&target).contains("manifest.json: expected format 2; found 99"));
     fs::write(target.join("manifest.json"), "{").unwrap();
     assert!(of(&target).contains("manifest.json:1: cannot be read"));
 }

@@ -100,7 +100,7 @@ fn tables(answer: &Answer, figures: &[Figures], draft: &Draft) -> Result<(), Pro
 /// Writes a table as RFC 4180 has it, except that lines end in a line feed alone.
 ///
 /// The header is given apart, because a table without lines has one, too.
-pub(super) fn table<L: Serialize>(
+pub(crate) fn table<L: Serialize>(
     file: &mut dyn Write,
     header: &[&str],
     lines: impl IntoIterator<Item = L>,
@@ -113,14 +113,14 @@ pub(super) fn table<L: Serialize>(
     table.flush()
 }
 
-fn json(file: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json(file: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *file, value)?;
     file.write_all(b"\n")
 }
 
 type Columns = &'static [&'static str];
 
-const SUMMARY: Columns =
+pub(crate) const SUMMARY: Columns =
     &["metric", "group", "unit", "estimate", "ci_low", "ci_high", "replications"];
 const REPLICATIONS: Columns = &["metric", "group", "unit", "replication", "value"];
 const HISTOGRAMS: Columns =

@@ -4,4 +4,5 @@ mod deviants;
 mod draws;
 mod lists;
 mod recognition;
+mod sweep;
 mod world;
