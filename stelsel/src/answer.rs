@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use watch::{directory::Directory, rules::Verdict, statistics::Replication};
 
 use crate::plan::{Scenario, Topology};
@@ -43,4 +44,31 @@ pub struct Answer {
     pub verdicts: Vec<Verdict>,
     /// Flows that each replication was to keep in flows.csv, over all replications; none for all.
     pub flows_kept: Option<u32>,
+    /// By which rule there are as many replications as there are; none where the scenario said how many.
+    pub until: Option<Stopped>,
+}
+
+/// How a run that added replications until an interval was narrow enough came to its end.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The rule, as the flag had it: `latency.machine.p95=±2%`.
+    pub until: String,
+    /// At most so many replications.
+    pub most: u32,
+    /// How often the interval was looked at.
+    pub looks: u32,
+    /// Half of the interval as a share of the estimate, at the last look; none where there was no interval.
+    pub half_width: Option<f64>,
+    /// Whether that is narrow enough.
+    pub is_reached: bool,
+}
+
+impl Study {
+    /// Has so many replications, in what was asked as well: as if the file had said so.
+    pub fn set_replications(&mut self, replications: u32) {
+        self.scenario.replications = replications;
+        if let Some(asked) = self.resolved.pointer_mut("/scenario/replications") {
+            *asked = replications.into();
+        }
+    }
 }

@@ -105,6 +105,14 @@ fn asked(folder: &Folder) -> Markup {
                 @for event in events.iter().take(4) { " " strong { (event) } }
                 @if events.len() > 4 { " And " (events.len() - 4) " more." }
             }
+            @if let Some(stopped) = &folder.manifest.until {
+                p.asked {
+                    "Replications were added until " code { (stopped.until) } ", at most " (stopped.most) ": "
+                    @if stopped.is_reached { "reached" } @else { strong { "not reached" } }
+                    @if let Some(half) = stopped.half_width { " with ±" (format!("{:.2}", half * 100.0)) " %" }
+                    ", at look " (stopped.looks) ". Looking repeatedly makes a 95 % interval cover the truth in some 93 of 100 cases."
+                }
+            }
             @if replications.done < replications.asked {
                 p.warning {
                     "Interrupted: " (replications.done) " of " (replications.asked)

@@ -1,7 +1,9 @@
 //! Runs the replications of a study, several at a time, and gathers what they gave.
 //!
-//! Which replication runs on which thread changes nothing: each is a function of its number. Does not read
-//! files, write results or print anything.
+//! Which replication runs on which thread changes nothing: each is a function of its number. When there are
+//! enough is for the scenario to say, or for `until`. Does not read files, write results or print anything.
+
+mod until;
 
 use std::sync::{
     Mutex,
@@ -15,8 +17,9 @@ use watch::{
     watcher::{Judged, Sight, Watcher},
 };
 
+pub use self::until::Until;
 use crate::{
-    answer::{Answer, Study},
+    answer::{Answer, Stopped, Study},
     compose::Composed,
     plan::Scenario,
     problem::{Place, Problem, Problems},
@@ -33,6 +36,8 @@ pub struct Options {
     pub traces: u32,
     /// Whether rules are judged.
     pub judged: Judged,
+    /// Until which interval is narrow enough replications are added; none for as many as the scenario says.
+    pub until: Option<Until>,
 }
 
 impl Default for Options {
@@ -43,12 +48,15 @@ impl Default for Options {
             flows: FlowsKept::AtMost(Settings::FLOWS_KEPT),
             traces: 0,
             judged: Judged::Yes,
+            until: None,
         }
     }
 }
 
 /// Whoever is told how far a study is, and may stop it. Called from several threads.
 pub trait Progress: Sync {
+    /// So many replications are to be run, those that are done included; said again when there are to be more.
+    fn expects(&self, replications: u32);
     /// A replication is about as far as this share of its events; called now and then.
     fn at(&self, replication: u32, share: f64);
     /// A replication is done.
@@ -62,6 +70,7 @@ pub trait Progress: Sync {
 pub struct Unwatched;
 
 impl Progress for Unwatched {
+    fn expects(&self, _: u32) {}
     fn at(&self, _: u32, _: f64) {}
     fn finished(&self, _: u32) {}
     fn stopped(&self) -> bool {
@@ -85,34 +94,55 @@ pub enum Ran {
 /// # Errors
 /// The network cannot be composed, or threads cannot be had.
 pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<Ran, Problems> {
+    let mut study = study;
     let composed = Composed::new(&study.topology, &study.scenario)?;
-    let wanted = study.scenario.replications;
     let pool = pool(options.jobs)?;
     let stopped = AtomicBool::new(false);
-    let sights: Mutex<Vec<(u32, Sight)>> = Mutex::default();
-    pool.install(|| {
-        // One at a time from the front, so that what is done after a stop is the first so many.
-        (0..wanted).into_par_iter().with_max_len(1).for_each(|replication| {
-            let sight = replicate(&composed, &study.scenario, options, replication, progress);
-            match sight {
-                Some(sight) => {
-                    progress.finished(replication);
-                    if let Ok(mut sights) = sights.lock() {
-                        sights.push((replication, sight));
-                    }
+    let mut sights: Vec<(u32, Sight)> = Vec::new();
+    let mut wanted = match &options.until {
+        Some(until) => until.first(study.scenario.replications),
+        None => study.scenario.replications,
+    };
+    let mut looks = 0;
+    loop {
+        progress.expects(wanted);
+        let more: Mutex<Vec<(u32, Sight)>> = Mutex::default();
+        let one = |replication: u32| match replicate(
+            &composed,
+            &study.scenario,
+            options,
+            replication,
+            progress,
+        ) {
+            Some(sight) => {
+                progress.finished(replication);
+                if let Ok(mut more) = more.lock() {
+                    more.push((replication, sight));
                 }
-                None => stopped.store(true, Ordering::Relaxed),
             }
-        });
-    });
-    let mut sights = sights.into_inner().unwrap_or_default();
-    sights.sort_by_key(|(replication, _)| *replication);
+            None => stopped.store(true, Ordering::Relaxed),
+        };
+        // One at a time from the front, so that what is done after a stop is the first so many.
+        let rest = sights.len() as u32..wanted;
+        pool.install(|| rest.into_par_iter().with_max_len(1).for_each(one));
+        sights.extend(more.into_inner().unwrap_or_default());
+        sights.sort_by_key(|(replication, _)| *replication);
+        let Some(until) = &options.until else { break };
+        looks += 1;
+        if stopped.load(Ordering::Relaxed) || until.holds(&sights) {
+            break;
+        }
+        let Some(next) = until.next(wanted) else { break };
+        wanted = next;
+    }
+    study.set_replications(wanted);
     let flows_kept = match options.flows {
         FlowsKept::All => None,
         FlowsKept::None => Some(0),
         FlowsKept::AtMost(flows) => Some(flows),
     };
-    let Some(answer) = answer(study, &composed, sights, flows_kept) else {
+    let until = options.until.as_ref().map(|until| until.told(&sights, looks));
+    let Some(answer) = answer(study, &composed, sights, flows_kept, until) else {
         return Ok(Ran::Nothing);
     };
     Ok(match stopped.into_inner() {
@@ -140,7 +170,9 @@ pub(crate) fn replicate(
     if progress.stopped() {
         return None;
     }
-    let share_of_flows = |flows: u32| flows / scenario.replications.max(1);
+    // As many as there may be at most, so that what a replication keeps does not depend on how many follow.
+    let most = options.until.as_ref().map_or(scenario.replications, |until| until.most);
+    let share_of_flows = |flows: u32| flows / most.max(1);
     let settings = Settings {
         flows_kept: match options.flows {
             FlowsKept::AtMost(flows) => FlowsKept::AtMost(share_of_flows(flows).max(1)),
@@ -172,6 +204,7 @@ fn answer(
     composed: &Composed,
     sights: Vec<(u32, Sight)>,
     flows_kept: Option<u32>,
+    until: Option<Stopped>,
 ) -> Option<Answer> {
     let mut sights = sights.into_iter().map(|(_, sight)| sight);
     let Sight { replication, mut verdicts } = sights.next()?;
@@ -183,5 +216,5 @@ fn answer(
         replications.push(sight.replication);
     }
     let directory = std::sync::Arc::clone(&composed.directory);
-    Some(Answer { study, directory, replications, verdicts, flows_kept })
+    Some(Answer { study, directory, replications, verdicts, flows_kept, until })
 }

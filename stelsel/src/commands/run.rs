@@ -18,7 +18,7 @@ use crate::{
     files::{self, Override},
     problem::{Place, Problem, Problems},
     results,
-    run::{self, Options, Progress, Ran},
+    run::{self, Options, Progress, Ran, Until},
 };
 
 /// Run a scenario and write its results.
@@ -48,6 +48,17 @@ pub struct Arguments {
     /// How many replications run at a time; without it, as many as there are cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Add replications until half of a figure's interval is this share of it: latency.machine.p95=±2%
+    ///
+    /// The interval is looked at after the scenario's replications, but ten at least, and then after half as many again
+    /// each time. Looking repeatedly makes the last interval a little too sure of itself: a 95 % interval covers the truth in
+    /// some 93 of 100 cases. If the cap is reached first, the results are kept and the exit status is 3.
+    #[arg(long, value_name = "METRIC=±SHARE%", conflicts_with = "replications")]
+    pub until: Option<Until>,
+    /// With --until: at most this many replications
+    #[arg(long, value_name = "N", default_value_t = Until::MOST, requires = "until",
+        value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub most: u32,
     /// Set a key of the scenario, or after `topology.` of the topology; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
@@ -111,9 +122,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         jobs: arguments.jobs.map(usize::from),
         flows: arguments.flows,
         traces: arguments.trace,
+        until: arguments.until.clone().map(|until| until.at_most(arguments.most)),
         ..Options::default()
     };
-    let progress = Bar::new(study.scenario.replications, arguments.quiet)?;
+    let progress = Bar::new(arguments.quiet)?;
     let ran = run::run(study, &options, &progress)?;
     progress.clear();
     let (answer, is_whole) = match ran {
@@ -132,6 +144,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let (done, asked) = (answer.replications.len(), answer.study.scenario.replications);
         super::say(&format!("interrupted: {done} of {asked} replications were done and are kept"));
         return Ok(Ending::Interrupted);
+    }
+    if let Some(stopped) = answer.until.as_ref().filter(|stopped| !stopped.is_reached) {
+        let half_width = stopped.half_width.map(|half| format!(": it is ±{:.2} %", half * 100.0));
+        super::say(&format!(
+            "{} was not reached with {} replications{}",
+            stopped.until,
+            answer.replications.len(),
+            half_width.unwrap_or_else(|| ", for it has no interval".to_owned()),
+        ));
+        return Ok(Ending::Unmet);
     }
     Ok(ending(&answer, &summary))
 }
@@ -227,14 +249,13 @@ struct Bar {
 const STEPS: f64 = 1_000.0;
 
 impl Bar {
-    fn new(replications: u32, quiet: bool) -> Result<Self, Problems> {
+    fn new(quiet: bool) -> Result<Self, Problems> {
         interrupt::catch()?;
-        let bar = super::progress_bar((f64::from(replications) * STEPS) as u64, "{msg}")?;
+        let bar = super::progress_bar(0, "{msg}")?;
         if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        bar.set_message(format!("0 of {replications} replications"));
-        Ok(Self { bar, shares: Mutex::new(vec![0.0; replications as usize]) })
+        Ok(Self { bar, shares: Mutex::default() })
     }
 
     fn clear(&self) {
@@ -243,6 +264,15 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn expects(&self, replications: u32) {
+        if let Ok(mut shares) = self.shares.lock() {
+            let done = shares.len();
+            shares.resize(replications as usize, 0.0);
+            self.bar.set_length((f64::from(replications) * STEPS) as u64);
+            self.bar.set_message(format!("{done} of {replications} replications"));
+        }
+    }
+
     fn at(&self, replication: u32, share: f64) {
         if let Ok(mut shares) = self.shares.lock() {
             shares[replication as usize] = share;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Answer, InputFile};
+use crate::answer::{Answer, InputFile, Stopped};
 
 /// The format of result folders: raised when a column or a key changes its meaning.
 pub const FORMAT: u32 = 2;
@@ -58,6 +58,9 @@ pub struct Manifest {
     pub seed: u64,
     /// Replications asked and done.
     pub replications: Replications,
+    /// By which rule there are as many; none where it was said how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Stopped>,
     /// What flows.csv holds.
     pub flows: Flows,
     /// How many Zorgaanbieders there are.
@@ -126,6 +129,7 @@ impl Manifest {
                 asked: study.scenario.replications,
                 done: answer.replications.len() as u32,
             },
+            until: answer.until.clone(),
             flows: Flows::of(answer),
             zorgaanbieders: answer.directory.provider_gateway.len() as u64,
             rules_release: protocol::rule::CITED_RELEASE.to_owned(),

@@ -92,6 +92,7 @@ pub fn run(
 struct Within<'a, P>(&'a P);
 
 impl<P: Progress> run::Progress for Within<'_, P> {
+    fn expects(&self, _: u32) {}
     fn at(&self, _: u32, _: f64) {}
     fn finished(&self, _: u32) {}
     fn stopped(&self) -> bool {

@@ -50,6 +50,7 @@ pub fn answer(replications: u32) -> Answer {
             verdict(rule::NORM_TOKEN_ANSWER, 54_000, 3),
         ],
         flows_kept: None,
+        until: None,
     }
 }
 
