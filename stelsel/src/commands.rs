@@ -3,6 +3,7 @@
 //! Each reads its arguments, does its work by the other modules and says how the program ends. Errors are
 //! [`Problems`], which `main` prints.
 
+pub mod capacity;
 pub mod compare;
 pub(crate) mod interrupt;
 pub mod merge;

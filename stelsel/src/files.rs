@@ -28,6 +28,7 @@ mod units;
 use std::path::Path;
 
 use serde_json::json;
+use watch::study::metrics::MetricId;
 
 pub use hosts::matches as host_matches;
 pub use overrides::Override;
@@ -35,7 +36,7 @@ pub use schema::{Which, schema};
 
 use crate::{
     answer::{InputFile, Study},
-    plan::{Scenario, Topology},
+    plan::{Comparison, Scenario, Topology},
     problem::{Place, Problem, Problems},
 };
 use field::Field;
@@ -184,6 +185,14 @@ fn whole_scenario(
 /// what cannot be put along an axis.
 pub fn magnitude(text: &str) -> Option<(f64, &'static str)> {
     units::magnitude(text)
+}
+
+/// A metric and a comparison in its unit, as a flag has them: `wishes.served_ratio` and `>=0.75`.
+///
+/// # Errors
+/// There is no such metric, or the comparison is not in its unit.
+pub fn expectation(name: &str, comparison: &str) -> Result<(MetricId, Comparison, f64), String> {
+    expect::of_flag(name, comparison)
 }
 
 /// The name in `names` that is nearest to one that is not among them; none if none is near.

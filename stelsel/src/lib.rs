@@ -3,6 +3,7 @@
 //! Everything behind the command line is here, so that tests reach it without a process.
 
 pub mod answer;
+pub mod capacity;
 pub mod commands;
 pub mod comparison;
 pub mod compose;

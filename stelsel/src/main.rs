@@ -35,6 +35,8 @@ enum Command {
     Merge(commands::merge::Arguments),
     /// Compare two results, pair by pair of replications
     Compare(commands::compare::Arguments),
+    /// Find the highest load that keeps a norm
+    Capacity(commands::capacity::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Sweep(arguments) => commands::sweep::run(&arguments),
         Command::Merge(arguments) => commands::merge::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Capacity(arguments) => commands::capacity::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),

@@ -312,6 +312,21 @@ pub enum ArrivalPlan {
     },
 }
 
+impl ArrivalPlan {
+    /// So many times as many people.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        match self {
+            Self::Rate(rate) => Self::Rate(rate * factor),
+            Self::Hours(hours) => Self::Hours(hours.iter().map(|rate| rate * factor).collect()),
+            Self::Burst { at, within, people } => {
+                let people = (f64::from(*people) * factor).round().clamp(1.0, f64::from(u32::MAX));
+                Self::Burst { at: *at, within: *within, people: people as u32 }
+            }
+        }
+    }
+}
+
 /// What people are like. Shares are between 0 and 1, times in seconds.
 #[derive(Clone, Debug)]
 pub struct Persons {

@@ -3,6 +3,7 @@
 //! Made of result folders alone, so that it can be made again at any time. Estimates nothing. Every text
 //! that comes from files is escaped: by `maud`, which leaves nothing as it is unless told to.
 
+mod capacity;
 mod comparison;
 mod pictures;
 mod plot;
@@ -16,6 +17,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub use self::sweep::last as last_key;
 use self::words::{text_of, thin};
 use crate::{
+    capacity::CapacityFolder,
     comparison::Comparison,
     problem::Problems,
     results::{Folder, Manifest, shown::Shown},
@@ -62,6 +64,11 @@ pub fn sweep(folder: &SweepFolder) -> String {
 pub fn comparison(comparison: &Comparison) -> String {
     let [before, after] = &comparison.names;
     page(&format!("{after} beside {before}"), &comparison::body(comparison))
+}
+
+/// The page of a search for capacity.
+pub fn capacity(folder: &CapacityFolder) -> String {
+    page(&format!("Capacity of {}", folder.manifest.name), &capacity::body(folder))
 }
 
 /// A page around a body.

@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 
 use super::{Ending, Outcome};
 use crate::{
+    capacity::CapacityFolder,
     problem::Place,
     report,
     results::{self, Folder, FolderKind},
@@ -41,10 +42,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let dir = &arguments.dir;
     let page = match results::kind_of(dir)? {
         FolderKind::Sweep => report::sweep(&SweepFolder::open(dir)?),
-        kind @ (FolderKind::Comparison | FolderKind::Capacity) => {
+        FolderKind::Capacity => report::capacity(&CapacityFolder::open(dir)?),
+        FolderKind::Comparison => {
             let place = Place::whole(dir.to_string_lossy());
-            let expected = format!("{} or {}", FolderKind::Run.what(), FolderKind::Sweep.what());
-            return Err(place.expected(expected, kind.what()).into());
+            let found = FolderKind::Comparison.what();
+            let problem =
+                place.expected("results of a run, a sweep or a search for capacity", found);
+            return Err(problem.hint("compare the two results again").into());
         }
         FolderKind::Run => report::html(&Folder::open(dir)?)?,
     };

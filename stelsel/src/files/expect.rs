@@ -10,7 +10,7 @@ use super::{
     units::{self, Unfit},
 };
 use crate::{
-    plan::Expectation,
+    plan::{Comparison, Expectation},
     problem::{Located, Problem},
 };
 
@@ -47,6 +47,20 @@ pub(super) fn read(key: &str, field: &Field<'_>) -> Result<Expectation, Problem>
     })?;
     let metric = Located { value: key.to_owned(), place: field.place() };
     Ok(Expectation { metric, comparison, value })
+}
+
+/// A metric and a comparison in its unit, as a flag has them: `wishes.served_ratio` and `>=0.75`.
+pub(super) fn of_flag(name: &str, comparison: &str) -> Result<(MetricId, Comparison, f64), String> {
+    let metric = MetricId::of(name).ok_or_else(|| {
+        let near = nearest(name, metrics::table().iter().map(|metric| metric.name.as_str()));
+        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        format!("there is no metric \"{name}\"{near}")
+    })?;
+    let (comparison, text) =
+        units::comparison(comparison.trim()).map_err(|unfit| unfit.to_string())?;
+    let value = value(text, metric.metric())
+        .map_err(|unfit| format!("expected {unfit}; found {text:?}"))?;
+    Ok((metric, comparison, value))
 }
 
 fn is_group(group: &str) -> bool {

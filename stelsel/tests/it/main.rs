@@ -1,5 +1,6 @@
 //! Whole runs, from files to what watchers saw.
 
+mod capacity;
 mod deviants;
 mod draws;
 mod lists;
