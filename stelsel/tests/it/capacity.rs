@@ -39,7 +39,10 @@ fn the_search_ends_at_the_bound_of_the_bottleneck_and_names_it() {
     // A person who is not served has taken DigiD's time as well; 1,800 an hour log in, and that is the bound.
     assert!((busiest.bound_per_hour / 1_800.0 - 1.0).abs() < 0.06, "{busiest:?}");
     assert!(kept.per_hour < busiest.bound_per_hour, "{} {busiest:?}", kept.per_hour);
-    assert!(kept.per_hour > 0.75 * busiest.bound_per_hour, "{} {busiest:?}", kept.per_hour);
+    // A gateway waits ten seconds for DigiD, in the same queue: with one worker of two seconds that is too long for
+    // one in a hundred from a load of some two thirds on (M/D/1).
+    let load = kept.per_hour / busiest.bound_per_hour;
+    assert!((0.55..0.8).contains(&load), "{load}");
     assert!(found.probes.is_sorted_by(|one, other| one.factor < other.factor));
 }
 
