@@ -50,6 +50,8 @@ impl Durable {
                 prepared: Vec::new(),
             },
             published: Vec::new(),
+            previous: Vec::new(),
+            numbers: [0; ListKind::ALL.len()],
         },
         revoked: BTreeSet::new(),
     };
@@ -62,9 +64,39 @@ pub struct Registration {
     pub register: Register,
     /// The current version of each list, in the order of [`ListKind::ALL`].
     pub published: Vec<Arc<ListVersion>>,
+    /// The version before that of each list which had one, as long as it was not taken back.
+    pub previous: Vec<Arc<ListVersion>>,
+    /// The highest number given to each list: a number is never used again, taken back or not.
+    pub numbers: [u32; ListKind::ALL.len()],
 }
 
 impl Registration {
+    /// Gives a list another current version.
+    pub fn put(&mut self, list: ListVersion) {
+        let place = list.kind as usize;
+        let Some(current) = self.published.get_mut(place) else { return };
+        self.numbers[place] = self.numbers[place].max(list.number);
+        let before = std::mem::replace(current, Arc::new(list));
+        self.previous.retain(|previous| previous.kind != before.kind);
+        self.previous.push(before);
+    }
+
+    /// Makes the version before the current one current again. `false`: there is none.
+    pub fn take_back(&mut self, kind: ListKind) -> bool {
+        let Some(place) = self.previous.iter().position(|previous| previous.kind == kind) else {
+            return false;
+        };
+        let Some(current) = self.published.get_mut(kind as usize) else { return false };
+        *current = self.previous.swap_remove(place);
+        true
+    }
+
+    /// The number that the next version of a list has.
+    pub fn next_number(&self, kind: ListKind) -> u32 {
+        let current = self.current(kind).map_or(0, |list| list.number);
+        current.max(self.numbers[kind as usize]).saturating_add(1)
+    }
+
     /// The current version of a list.
     pub fn current(&self, kind: ListKind) -> Option<&Arc<ListVersion>> {
         self.published.get(kind as usize)

@@ -10,7 +10,7 @@ use protocol::{
     contract::{Actor, Input, Outbox, TimerId, Work},
     id::ExchangeId,
     message::{Envelope, Hello, Message, Peer, Request, Response, Side},
-    register::{ListKind, ListVersion, Register},
+    register::{Edition, ListKind, ListVersion, Register},
     release::Release,
     rule,
     time::{Duration, Now, WallTime},
@@ -63,7 +63,8 @@ impl Stelselnode {
             .into_iter()
             .zip(of_register)
             .map(|(kind, own)| lists.iter().find(|list| list.kind == kind).cloned().unwrap_or(own));
-        let registration = Registration { published: published.collect(), register };
+        let published = published.collect();
+        let registration = Registration { published, register, ..Registration::default() };
         Self::rebuild(config, Durable { registration, ..Durable::NOTHING })
     }
 
@@ -90,12 +91,12 @@ impl Actor for Stelselnode {
                 self.arm(TimerId::PublishWhitelist, now, out);
             }
             Input::Timer(timer @ TimerId::PublishZal) => {
-                self.publish(ListKind::Zal, now.wall, out);
+                self.publish(ListKind::Zal, Edition::OfRegister, now.wall, out);
                 self.arm(timer, now, out);
             }
             Input::Timer(timer @ TimerId::PublishWhitelist) => {
                 for kind in WITH_THE_WHITELIST {
-                    self.publish(kind, now.wall, out);
+                    self.publish(kind, Edition::OfRegister, now.wall, out);
                 }
                 self.arm(timer, now, out);
             }
@@ -155,11 +156,16 @@ impl Stelselnode {
                     out.refuse(rule, exchange, Response::NotDone, Work::Query);
                 }
             }
-            (Request::Publish(kind), Peer::Operator) => {
-                self.publish(*kind, now.wall, out);
+            (Request::Publish(kind, Edition::Previous), Peer::Operator) => {
+                let is_back = self.durable.registration.take_back(*kind);
+                let response = if is_back { Response::Done } else { Response::NotDone };
+                out.reply(exchange, response, Work::Query);
+            }
+            (Request::Publish(kind, edition), Peer::Operator) => {
+                self.publish(*kind, *edition, now.wall, out);
                 out.reply(exchange, Response::Done, Work::Query);
             }
-            (Request::ChangeRegister(_) | Request::Publish(_), _) => {
+            (Request::ChangeRegister(_) | Request::Publish(..), _) => {
                 let rule = rule::PROCESS_REGISTRATION;
                 out.refuse(rule, exchange, Response::NotDone, Work::Query);
             }
@@ -196,11 +202,12 @@ impl Stelselnode {
     }
 
     /// The list as the register has it now, under the next number.
-    fn publish(&mut self, kind: ListKind, wall: WallTime, out: &mut Outbox) {
-        let Registration { register, published } = &mut self.durable.registration;
-        let Some(current) = published.get_mut(kind as usize) else { return };
-        let number = current.number.saturating_add(1);
-        *current = Arc::new(register.publish(kind, number, wall));
+    fn publish(&mut self, kind: ListKind, edition: Edition, wall: WallTime, out: &mut Outbox) {
+        let registration = &mut self.durable.registration;
+        let number = registration.next_number(kind);
+        let fits_schema = edition != Edition::Broken;
+        let list = registration.register.publish(kind, number, wall);
+        registration.put(ListVersion { fits_schema, ..list });
         out.note(Note::Published(kind, number));
     }
 
@@ -214,7 +221,7 @@ impl Stelselnode {
                 .current(kind)
                 .is_some_and(|list| now.wall > list.published + every);
             if is_overdue {
-                self.publish(kind, now.wall, out);
+                self.publish(kind, Edition::OfRegister, now.wall, out);
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     bsn::Bsn,
     catalogue::{Gegevensdienst, Scope},
     id::{ConnectionId, Cookie, ExchangeId, NameId, Opaque, PersonId, Serial, ZorgaanbiederId},
-    register::{Change, ListKind, ListVersion},
+    register::{Change, Edition, ListKind, ListVersion},
     release::Release,
     time::WallTime,
     uri::Uri,
@@ -99,8 +99,8 @@ pub enum Request {
     Hello(Hello),
     /// From Beheer at its console: the register changes.
     ChangeRegister(Change),
-    /// From Beheer at its console: publish this list now, as it stands.
-    Publish(ListKind),
+    /// From Beheer at its console: publish this list now.
+    Publish(ListKind, Edition),
     /// From an operator: fetch this list now (APP 21).
     FetchListNow(ListKind),
     /// From the certificate authority at its console: this certificate is revoked.

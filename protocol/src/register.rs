@@ -46,6 +46,17 @@ impl ListKind {
     }
 }
 
+/// What is published of a list at Beheer's console.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Edition {
+    /// The list as the register has it.
+    OfRegister,
+    /// The same by mistake in a form that does not fit its schema.
+    Broken,
+    /// The version before the current one, under its old number: a rollback (APP 19, APP 21, APP 22).
+    Previous,
+}
+
 /// One published version of a list.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ListVersion {

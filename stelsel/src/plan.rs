@@ -490,6 +490,14 @@ pub enum ChangeKind {
     Rename(Located<String>, String),
     /// A ZA gateway speaks one release more.
     Release(Located<String>, Release),
+    /// A list is published in a form that does not fit its schema.
+    PublishBroken(ListKind),
+    /// A list is published as the register has it.
+    Publish(ListKind),
+    /// The version of a list before the current one is published again.
+    RollBack(ListKind),
+    /// Hosts fetch a list at once, and take it even if it is older than the one that they use.
+    FetchList(Located<String>, ListKind),
 }
 
 /// Somebody breaks a rule.

@@ -6,7 +6,7 @@ use protocol::{
     contract::{Failure, Work},
     id::{ExchangeId, NameId},
     message::{Kind, OAuthError, Request, Response},
-    register::ListKind,
+    register::{Edition, ListKind},
     rule,
     rule::covers,
     time::Duration,
@@ -180,7 +180,7 @@ fn an_answer_ends_its_exchange_whatever_it_says() {
 #[test]
 fn what_a_host_asks_of_its_own_driver_is_no_exchange_of_the_network() {
     let mut script = Script::nobody(at(1.0));
-    let publish = Request::Publish(ListKind::Zal);
+    let publish = Request::Publish(ListKind::Zal, Edition::OfRegister);
     let mut open = script.ask(STELSELNODE, STELSELNODE, NameId(8), publish);
     script.arrive(&mut open);
     let envelope = script.answer(&open, Response::Done, None);

@@ -12,7 +12,7 @@ use protocol::{
     distribution::Distribution,
     id::HostId,
     message::{Page, Request, Response},
-    register::{Change, ListKind},
+    register::{Change, Edition, ListKind},
     rule::{self, covers},
     time::{Duration, Instant},
     trace::Note,
@@ -184,7 +184,7 @@ fn the_register_and_what_was_published_survive_a_crash() {
     let mut crank = small.build(Silent);
     let added = Request::ChangeRegister(Change::AddService(0));
     crank.operate(STELSELNODE, added);
-    crank.operate(STELSELNODE, Request::Publish(ListKind::Zal));
+    crank.operate(STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister));
     crank.settle();
     let before = crank.party(STELSELNODE).unwrap().durable().clone();
     crank.crash(STELSELNODE);

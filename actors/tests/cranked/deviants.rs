@@ -15,7 +15,7 @@ use protocol::{
     contract::{Actor, Failure},
     id::{HostId, Serial},
     message::{Exception, Kind, Message, Page, Request, Response, SamlStatus, TokenType},
-    register::{Change, ListKind},
+    register::{Change, Edition, ListKind},
     role::Role,
     rule::{self, Rule, covers},
     time::{Duration, Instant, WallTime},
@@ -58,7 +58,7 @@ fn prepare(small: &mut Small, deviation: Deviation) {
 fn happen(crank: &mut Crank<Silent>, small: &Small, deviation: Deviation) {
     let remove = |crank: &mut Crank<Silent>, node, by| {
         crank.operate(STELSELNODE, Request::ChangeRegister(Change::RemoveGateway(node)));
-        crank.operate(STELSELNODE, Request::Publish(ListKind::Whitelist));
+        crank.operate(STELSELNODE, Request::Publish(ListKind::Whitelist, Edition::OfRegister));
         crank.settle();
         crank.operate(by, Request::FetchListNow(ListKind::Whitelist));
         crank.settle();
@@ -84,7 +84,7 @@ fn happen(crank: &mut Crank<Silent>, small: &Small, deviation: Deviation) {
         }),
         Deviation::ChangesForgotten => {
             crank.operate(STELSELNODE, Request::ChangeRegister(Change::RemoveProvider(GP)));
-            crank.operate(STELSELNODE, Request::Publish(ListKind::Zal));
+            crank.operate(STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister));
             crank.settle();
         }
         _ => {}

@@ -11,7 +11,7 @@ use protocol::{
     contract::Failure,
     id::{HostId, NameId, Serial},
     message::{CertStatus, Certificate, Kind, Message, OcspAnswer, Page, Request, Response, Side},
-    register::{Change, ListKind},
+    register::{Change, Edition, ListKind},
     rule::{self, Rule, covers},
     time::{Duration, Instant, WallTime},
 };
@@ -295,7 +295,7 @@ fn a_gateway_that_was_removed_is_neither_let_in_nor_dealt_with() {
         let node = if removed == PGO { small.pgos[0].name } else { small.zas[0].back };
         let (crank, last) = refusals(&small, |crank| {
             crank.operate(STELSELNODE, Request::ChangeRegister(Change::RemoveGateway(node)));
-            crank.operate(STELSELNODE, Request::Publish(ListKind::Whitelist));
+            crank.operate(STELSELNODE, Request::Publish(ListKind::Whitelist, Edition::OfRegister));
             crank.settle();
             crank.operate(refuser, Request::FetchListNow(ListKind::Whitelist));
             crank.settle();

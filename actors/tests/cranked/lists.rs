@@ -15,7 +15,7 @@ use protocol::{
     contract::Failure,
     id::{HostId, ZorgaanbiederId},
     message::{Kind, Message, Page, Request, Response},
-    register::{Change, ListFault, ListKind, ListVersion},
+    register::{Change, Edition, ListFault, ListKind, ListVersion},
     rule::{self, covers},
     time::{Duration, Instant},
     trace::Note,
@@ -133,7 +133,10 @@ fn a_change_is_on_the_next_list_and_in_use_after_the_next_fetch() {
     let added = Request::ChangeRegister(Change::AddService(0));
     assert_eq!(operate(&mut crank, STELSELNODE, added), Response::Done);
     assert_eq!(last(&mut crank), Page::NotOffered);
-    assert_eq!(operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal)), Response::Done);
+    assert_eq!(
+        operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister)),
+        Response::Done
+    );
     assert_eq!(last(&mut crank), Page::NotOffered, "not fetched yet");
     crank.run_for(HOUR);
     assert_eq!(last(&mut crank), Page::Collected { answers: 1 });
@@ -149,7 +152,7 @@ fn a_pgo_that_misses_something_may_fetch_a_newer_list_first() {
     }
     let mut crank = small.build(Silent);
     operate(&mut crank, STELSELNODE, Request::ChangeRegister(Change::AddService(0)));
-    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal));
+    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister));
     let wish = Wish { dienst: AFSPRAKEN, ..small.wish(1) };
     let persons = [small.visit(&mut crank, wish), small.visit(&mut crank, wish)];
     crank.run_for(Duration::from_secs(60));
@@ -187,7 +190,7 @@ fn a_newcomer_among_clients_and_peers_is_known_at_once_by_pulling_on_a_miss() {
         let added = Change::AddGateway(small.pgos[0].name);
         operate(&mut crank, STELSELNODE, Request::ChangeRegister(added));
         for kind in [ListKind::Whitelist, ListKind::OauthClients] {
-            operate(&mut crank, STELSELNODE, Request::Publish(kind));
+            operate(&mut crank, STELSELNODE, Request::Publish(kind, Edition::OfRegister));
         }
         let person = small.visit(&mut crank, small.wish(1));
         crank.run_for(Duration::from_secs(60));
@@ -199,7 +202,7 @@ fn a_newcomer_among_clients_and_peers_is_known_at_once_by_pulling_on_a_miss() {
 fn altered(alter: impl Fn(&mut ListVersion) + 'static) -> (Crank<Silent>, Vec<Note>) {
     let small = Small::default();
     let mut crank = small.build(Silent);
-    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal));
+    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister));
     crank.meddle(move |envelope| {
         if let Message::Response(Response::List(list)) = &mut envelope.message {
             let mut changed = (**list).clone();
@@ -251,12 +254,54 @@ fn an_invalid_whitelist_is_not_used_and_the_old_one_stays() {
 }
 
 #[test]
+fn a_rollback_gives_the_version_before_and_its_number_is_never_used_again() {
+    covers(&[rule::WHITELIST_ON_DEMAND]);
+    let small = Small::default();
+    let mut crank = small.build(Silent);
+    let kind = ListKind::Whitelist;
+    let in_use = |crank: &Crank<Silent>, host| {
+        crank
+            .record
+            .notes(host)
+            .filter_map(|note| match note {
+                Note::ListInUse(list, number) if list == kind => Some(number),
+                _ => None,
+            })
+            .last()
+    };
+    // Broken by mistake: nobody uses it.
+    operate(&mut crank, STELSELNODE, Request::Publish(kind, Edition::Broken));
+    assert_eq!(operate(&mut crank, ZA, Request::FetchListNow(kind)), Response::NotDone);
+    let before = in_use(&crank, ZA);
+    // Valid, but with wrong content; then taken back.
+    operate(&mut crank, STELSELNODE, Request::Publish(kind, Edition::OfRegister));
+    assert_eq!(operate(&mut crank, ZA, Request::FetchListNow(kind)), Response::Done);
+    assert_eq!(in_use(&crank, ZA), Some(3));
+    assert_ne!(before, Some(3));
+    let back = Request::Publish(kind, Edition::Previous);
+    assert_eq!(operate(&mut crank, STELSELNODE, back), Response::Done);
+    assert_eq!(operate(&mut crank, STELSELNODE, back), Response::NotDone, "nothing before that");
+    assert_eq!(
+        operate(&mut crank, ZA, Request::FetchListNow(kind)),
+        Response::NotDone,
+        "version 2 is broken still"
+    );
+    operate(&mut crank, STELSELNODE, Request::Publish(kind, Edition::OfRegister));
+    assert_eq!(operate(&mut crank, ZA, Request::FetchListNow(kind)), Response::Done);
+    assert_eq!(in_use(&crank, ZA), Some(4), "3 was taken back, and stays taken");
+}
+
+#[test]
 fn an_older_list_is_taken_only_for_an_operator() {
     covers(&[rule::WHITELIST_ON_DEMAND]);
     let small = Small::default();
     let mut crank = small.build(Silent);
     for _ in 0..2 {
-        operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Whitelist));
+        operate(
+            &mut crank,
+            STELSELNODE,
+            Request::Publish(ListKind::Whitelist, Edition::OfRegister),
+        );
     }
     assert_eq!(
         operate(&mut crank, PGO, Request::FetchListNow(ListKind::Whitelist)),
@@ -340,7 +385,7 @@ fn the_register_changes_only_as_beheer_has_checked() {
     assert_eq!(operate(&mut crank, STELSELNODE, unknown), Response::NotDone);
     let good = Request::ChangeRegister(Change::RemoveProvider(GP));
     let stranger = protocol::message::Peer::Node(small.pgos[0].name);
-    for request in [good, Request::Publish(ListKind::Zal)] {
+    for request in [good, Request::Publish(ListKind::Zal, Edition::OfRegister)] {
         let to = small.pgos[0].name;
         let exchange = crank.send_to(STELSELNODE, to, stranger, small.release, request);
         crank.settle();
@@ -357,7 +402,7 @@ fn an_endpoint_that_moves_is_where_people_go_once_the_list_says_so() {
     let small = Small::default();
     let mut crank = small.build(Silent);
     operate(&mut crank, STELSELNODE, Request::ChangeRegister(Change::MoveEndpoint(0)));
-    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal));
+    operate(&mut crank, STELSELNODE, Request::Publish(ListKind::Zal, Edition::OfRegister));
     operate(&mut crank, PGO, Request::FetchListNow(ListKind::Zal));
     crank.record.clear();
     let person = small.visit(&mut crank, small.wish(1));

@@ -24,7 +24,7 @@ use protocol::{
         OfferCode, Page, Peer, Request, Response, ResponseType, SamlStatus, Secret, Side, Subject,
         TokenGrant, TokenType,
     },
-    register::{Change, ListKind},
+    register::{Change, Edition, ListKind},
     release::Release,
     role::Role,
     rule::{self, covers},
@@ -348,7 +348,12 @@ impl Trial {
                     Change::EnableRelease(a.into(), Release::R1_1),
                 ][usize::from(b) % 6],
             ),
-            22 => [Request::Publish(list), Request::FetchListNow(list)][usize::from(b) % 2],
+            22 => [
+                Request::Publish(list, Edition::OfRegister),
+                Request::Publish(list, Edition::Broken),
+                Request::Publish(list, Edition::Previous),
+                Request::FetchListNow(list),
+            ][usize::from(b) % 4],
             23 => Request::Revoke(Serial(a.into())),
             _ => Request::Browse(self.browse(step)),
         }
@@ -475,7 +480,7 @@ impl Trial {
                     [self.cookies.len() - 1 - usize::from(c) % self.cookies.len().min(3)];
                 let from = match request {
                     Request::Browse(_) => Peer::Browser(cookie),
-                    Request::Hello(_) | Request::ChangeRegister(_) | Request::Publish(_) => {
+                    Request::Hello(_) | Request::ChangeRegister(_) | Request::Publish(..) => {
                         Peer::Operator
                     }
                     _ => [Peer::Node(self.name(b | 2)), Peer::Browser(None), Peer::Operator]

@@ -55,7 +55,7 @@ fn of_request(request: &Request) -> Bound {
         ),
         Request::ChangeRegister(_) => bound(&[], &[rule::PROCESS_REGISTRATION]),
         Request::FetchListNow(_) => bound(&[], &[rule::WHITELIST_ON_DEMAND]),
-        Request::Publish(_) | Request::Revoke(_) => NOTHING,
+        Request::Publish(..) | Request::Revoke(_) => NOTHING,
     }
 }
 

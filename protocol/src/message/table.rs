@@ -496,7 +496,7 @@ impl Request {
             Self::FetchDossier { .. } => Kind::FetchDossier,
             Self::Hello(_) => Kind::Hello,
             Self::ChangeRegister(_) => Kind::ChangeRegister,
-            Self::Publish(_) => Kind::Publish,
+            Self::Publish(..) => Kind::Publish,
             Self::FetchListNow(_) => Kind::FetchListNow,
             Self::Revoke(_) => Kind::Revoke,
         }

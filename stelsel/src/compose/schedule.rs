@@ -6,7 +6,7 @@ use actors::deviant::Deviation;
 use protocol::{
     id::{HostId, NameId, Serial},
     message::Request,
-    register::{Change, ListKind, Offer, PreparedMove, PreparedOffer, Register},
+    register::{Change, Edition, ListKind, Offer, PreparedMove, PreparedOffer, Register},
     role::Role,
     time::{Instant, WallTime},
 };
@@ -38,6 +38,8 @@ pub struct Script {
     pub register: Register,
     /// What ZA gateways will be able to serve.
     pub later: Later,
+    /// Gateways that were removed by changes read so far.
+    removed: Vec<NameId>,
     /// Who breaks which rules. A visitor's id stands for an arrival; [`EVERYBODY`] for all.
     pub deviants: Vec<(HostId, Deviation)>,
 }
@@ -54,13 +56,17 @@ pub fn script(scenario: &Scenario, roster: &mut Roster) -> Result<Script, Proble
         schedule: Vec::new(),
         register: roster.register.clone(),
         later: Later::default(),
+        removed: Vec::new(),
         deviants: Vec::new(),
     };
     let mut problems = Vec::new();
     for (number, fault) in scenario.faults.iter().enumerate() {
         problems.extend(script.fault(fault, number, roster).err());
     }
-    for change in &scenario.changes {
+    // In the order of time, whatever that of the file, so that who comes back is known to have left.
+    let mut changes: Vec<&RegisterChange> = scenario.changes.iter().collect();
+    changes.sort_by_key(|change| change.at);
+    for change in changes {
         problems.extend(script.change(change, roster).err());
     }
     for deviant in &scenario.deviants {
@@ -163,7 +169,9 @@ impl Script {
         let (made, lists) = match &change.kind {
             ChangeKind::AddGateway(host) => {
                 let gateway = roster.host(patterns::one(roster, host, &GATEWAYS)?).clone();
-                for node in nodes(&gateway) {
+                // Who was removed before and comes back was there from the start.
+                let comes_back = self.removed.contains(&gateway.back);
+                for node in nodes(&gateway).filter(|_| !comes_back) {
                     for known in &mut self.register.gateways {
                         known.listed &= known.node != node;
                     }
@@ -174,6 +182,7 @@ impl Script {
             ChangeKind::RemoveGateway(host) => {
                 let gateway = roster.host(patterns::one(roster, host, &GATEWAYS)?).clone();
                 self.further_nodes(&gateway, at, Change::RemoveGateway, roster);
+                self.removed.push(gateway.back);
                 (Change::RemoveGateway(gateway.back), every)
             }
             ChangeKind::MoveEndpoint { host, to, closes } => {
@@ -226,6 +235,27 @@ impl Script {
                 let organisation = roster.names.organisation(organisation);
                 (Change::Rename(node, organisation), &[ListKind::OauthClients][..])
             }
+            ChangeKind::PublishBroken(list) => {
+                self.tell_to_publish(at, *list, Edition::Broken, roster);
+                return Ok(());
+            }
+            ChangeKind::Publish(list) => {
+                self.tell_to_publish(at, *list, Edition::OfRegister, roster);
+                return Ok(());
+            }
+            ChangeKind::RollBack(list) => {
+                self.tell_to_publish(at, *list, Edition::Previous, roster);
+                return Ok(());
+            }
+            ChangeKind::FetchList(hosts, list) => {
+                for host in patterns::hosts(roster, hosts)? {
+                    if GATEWAYS.contains(&roster.host(host).role) {
+                        let what = Happening::Tell(host, Request::FetchListNow(*list));
+                        self.schedule.push(Scheduled { at, what });
+                    }
+                }
+                return Ok(());
+            }
             ChangeKind::Release(host, release) => {
                 let host_id = patterns::one(roster, host, &[Role::Za])?;
                 if roster.host(host_id).releases.has(*release) {
@@ -267,10 +297,14 @@ impl Script {
     fn publish(&mut self, change: &RegisterChange, lists: &[ListKind], roster: &Roster) {
         if change.publish_at_once {
             for list in lists {
-                let what = Happening::Tell(roster.stelselnode(), Request::Publish(*list));
-                self.schedule.push(Scheduled { at: moment(change.at), what });
+                self.tell_to_publish(moment(change.at), *list, Edition::OfRegister, roster);
             }
         }
+    }
+
+    fn tell_to_publish(&mut self, at: Instant, list: ListKind, how: Edition, roster: &Roster) {
+        let what = Happening::Tell(roster.stelselnode(), Request::Publish(list, how));
+        self.schedule.push(Scheduled { at, what });
     }
 
     /// Where the addresses of a ZA gateway stand in the register.

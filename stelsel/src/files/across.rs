@@ -70,6 +70,17 @@ fn check_change(hosts: &Hosts<'_>, change: &ChangeKind) -> Result<(), Problem> {
                 false => Ok(()),
             }
         }
+        ChangeKind::FetchList(host, _) => {
+            let roles = hosts.roles(&host.value);
+            match roles.iter().any(|role| GATEWAYS.contains(role)) {
+                true => Ok(()),
+                false if roles.is_empty() => Err(hosts.missing(host)),
+                false => {
+                    Err(host.place.expected("PGO or ZA gateways", format!("{:?}", host.value)))
+                }
+            }
+        }
+        ChangeKind::PublishBroken(_) | ChangeKind::Publish(_) | ChangeKind::RollBack(_) => Ok(()),
         ChangeKind::AddProvider(_) | ChangeKind::RemoveProvider(_) | ChangeKind::AddService(..) => {
             Ok(())
         }

@@ -2,7 +2,7 @@
 //!
 //! Whether hosts exist is asked in `across`, whether Zorgaanbieders do in `compose`.
 
-use protocol::time::Duration;
+use protocol::{register::ListKind, time::Duration};
 
 use super::{field::Field, scenario::check_moment};
 use crate::{
@@ -20,10 +20,18 @@ pub(super) const KINDS: &[&str] = &[
     "add-service",
     "rename",
     "release",
+    "publish",
+    "publish-broken",
+    "roll-back",
+    "fetch-list",
 ];
 
+/// What scenarios call the lists, in the order of [`ListKind::ALL`].
+pub(super) const LISTS: &[&str] = &["zal", "whitelist", "ocl", "gnl"];
+
 /// Keys that not every kind of change has.
-const KEYS: &[&str] = &["host", "to", "old", "zorgaanbieder", "service", "organisation", "release"];
+const KEYS: &[&str] =
+    &["host", "to", "old", "zorgaanbieder", "service", "organisation", "release", "list"];
 
 /// A change; `end` is when the run is over.
 pub(super) fn read(table: &Field<'_>, end: Duration) -> Result<RegisterChange, Problem> {
@@ -34,6 +42,8 @@ pub(super) fn read(table: &Field<'_>, end: Duration) -> Result<RegisterChange, P
         "add-provider" | "remove-provider" => &["zorgaanbieder"],
         "add-service" => &["zorgaanbieder", "service"],
         "rename" => &["host", "organisation"],
+        "publish" | "publish-broken" | "roll-back" => &["list"],
+        "fetch-list" => &["host", "list"],
         _ => &["host", "release"],
     };
     let mut others = KEYS.iter().filter(|key| !fitting.contains(key));
@@ -49,6 +59,11 @@ pub(super) fn read(table: &Field<'_>, end: Duration) -> Result<RegisterChange, P
         Ok(field.located(field.string()?))
     };
     let field = |key: &str| text(key).and_then(|_| table.need(key));
+    let list = || -> Result<ListKind, Problem> {
+        let word = field("list")?.word(LISTS)?;
+        let known = ListKind::ALL.into_iter().find(|list| list.name() == word);
+        known.ok_or_else(|| table.place_of("list").expected("a list", word))
+    };
     let kind = match kind {
         "add-gateway" => ChangeKind::AddGateway(text("host")?),
         "remove-gateway" => ChangeKind::RemoveGateway(text("host")?),
@@ -64,6 +79,10 @@ pub(super) fn read(table: &Field<'_>, end: Duration) -> Result<RegisterChange, P
             ChangeKind::AddService(text("zorgaanbieder")?, service.located(service.service()?))
         }
         "rename" => ChangeKind::Rename(text("host")?, text("organisation")?.value),
+        "publish" => ChangeKind::Publish(list()?),
+        "publish-broken" => ChangeKind::PublishBroken(list()?),
+        "roll-back" => ChangeKind::RollBack(list()?),
+        "fetch-list" => ChangeKind::FetchList(text("host")?, list()?),
         _ => ChangeKind::Release(text("host")?, field("release")?.release()?),
     };
     Ok(RegisterChange {

@@ -5,5 +5,6 @@ mod deviants;
 mod draws;
 mod lists;
 mod recognition;
+mod registry;
 mod sweep;
 mod world;

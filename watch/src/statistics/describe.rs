@@ -9,6 +9,7 @@ use protocol::{
         Assertion, Authorize, Browse, CertStatus, Content, Issue, Message, Page, Request, Response,
         Secret, Subject,
     },
+    register::Edition,
     trace::{FlowFacts, Note, Secret as Issued},
 };
 
@@ -105,7 +106,14 @@ impl<'a> Describe<'a> {
                 self.name(hello.certificate.subject)
             ),
             Request::ChangeRegister(change) => format!("change the register: {change:?}"),
-            Request::Publish(kind) => format!("publish the {}", kind.name()),
+            Request::Publish(kind, edition) => {
+                let how = match edition {
+                    Edition::OfRegister => "",
+                    Edition::Broken => ", by mistake invalid",
+                    Edition::Previous => " as it was before",
+                };
+                format!("publish the {}{how}", kind.name())
+            }
             Request::FetchListNow(kind) => format!("fetch the {} now", kind.name()),
             Request::Revoke(serial) => format!("revoke certificate {}", serial.0),
         }

@@ -197,7 +197,16 @@ const FAULT: &[Key] = &[
 const CHANGE: &[Key] = &[
     needed("at", Kind::Duration, "when it happens"),
     needed("kind", Kind::Word(crate::files::changes::KINDS), "what changes"),
-    maybe("host", Kind::HostName, "gateway that it is about"),
+    maybe(
+        "host",
+        Kind::Hosts,
+        "gateway that it is about; for fetch-list a role or a pattern with * as well",
+    ),
+    maybe(
+        "list",
+        Kind::Word(crate::files::changes::LISTS),
+        "for publish, publish-broken (a version that does not fit its schema), roll-back (the version before, under its old number) and fetch-list: the list",
+    ),
     maybe("to", Kind::HostName, "for move-endpoint: the ZA gateway that serves from then on"),
     maybe(
         "old",

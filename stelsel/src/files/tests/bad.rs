@@ -195,7 +195,10 @@ fn changes_must_have_what_they_need_and_nothing_else() {
     assert_snapshot!(change("kind = \"move-endpoint\"\nhost = \"pgo-1\"\nto = \"za-1\"\n"), @r#"short.toml:10: change.0.host: expected a ZA gateway; found "pgo-1""#);
     assert_snapshot!(change("kind = \"add-provider\"\nhost = \"za-1\"\nzorgaanbieder = \"huisarts\"\n"), @r#"short.toml:11: change.0.zorgaanbieder: expected a Zorgaanbieder, such as "huisartsbaaa@medmij", or its systems, such as "xis-2"; found "huisarts""#);
     assert_snapshot!(change("kind = \"add-provider\"\nhost = \"za-1\"\nzorgaanbieder = \"huisartsaaaa@medmij\"\n"), @"short.toml:10: change.0.host: without effect: add-provider has zorgaanbieder");
-    assert_snapshot!(change("kind = \"removal\"\n"), @r#"short.toml:9: change.0.kind: expected one of "add-gateway", "remove-gateway", "move-endpoint", "add-provider", "remove-provider", "add-service", "rename", "release"; found "removal""#);
+    assert_snapshot!(change("kind = \"removal\"\n"), @r#"short.toml:9: change.0.kind: expected one of "add-gateway", "remove-gateway", "move-endpoint", "add-provider", "remove-provider", "add-service", "rename", "release", "publish", "publish-broken", "roll-back", "fetch-list"; found "removal""#);
+    assert_snapshot!(change("kind = \"roll-back\"\n"), @"short.toml:7: change.0.list: missing: roll-back needs it");
+    assert_snapshot!(change("kind = \"fetch-list\"\nlist = \"zal\"\nhost = \"digid\"\n"), @r#"short.toml:11: change.0.host: expected PGO or ZA gateways; found "digid""#);
+    assert_snapshot!(change("kind = \"publish-broken\"\nlist = \"white\"\n"), @r#"short.toml:10: change.0.list: expected one of "zal", "whitelist", "ocl", "gnl"; found "white""#);
     assert_snapshot!(change("kind = \"release\"\nhost = \"za-3\"\nrelease = \"1.1\"\n"), @r#"short.toml:10: change.0.host: expected a host of the topology: pgo-1, pgo-2, za-1, za-2, digid-1, stelselnode-1, ocsp-1, xis-1 to xis-10; found "za-3""#);
 }
 

@@ -18,7 +18,7 @@ use protocol::{
         OfferCode, Page, Peer, Request, Response, ResponseType, SamlStatus, Secret, Side, Subject,
         TokenGrant, TokenType, table::ROWS,
     },
-    register::{Change, ListKind, ListVersion},
+    register::{Change, Edition, ListKind, ListVersion},
     release::Release,
     time::{Duration, Instant, WallTime},
     trace::{FlowFacts, FlowKind, FlowRef, HostChange, Note, Stamp, Stored},
@@ -249,7 +249,7 @@ impl Numbers {
                 staple: Some(self.ocsp()),
             }),
             9 => Request::ChangeRegister(self.change()),
-            10 => Request::Publish(ListKind::Zal),
+            10 => Request::Publish(ListKind::Zal, Edition::OfRegister),
             _ => Request::Browse(self.browse()),
         }
     }
