@@ -17,26 +17,12 @@ use crate::{
     problem::{Place, Problem, Problems},
     report,
     results::{
-        Draft, FORMAT, Folder, FolderKind, MARK, Manifest,
+        Draft, FORMAT, Folder, FolderKind, MARK, Manifest, columns, dictionary,
         lines::Number,
         shown::{Shown, brief, grouped},
         table, write_json,
     },
 };
-
-/// The columns of comparison.csv.
-pub const DIFFERENCES: &[&str] = &[
-    "metric",
-    "group",
-    "unit",
-    "before",
-    "after",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "replications",
-    "distinguishable",
-];
 
 /// A line of comparison.csv.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -240,8 +226,15 @@ impl Comparison {
     pub fn write(&self, dir: &Path) -> Result<(), Problems> {
         let draft = Draft::begin(dir)?;
         let lines = self.differences.iter().map(DifferenceLine::from);
-        draft.file("comparison.csv", |file| table(file, DIFFERENCES, lines))?;
-        draft.file(MARK, |file| write_json(file, &self.manifest()))?;
+        draft.file("comparison.csv", |file| {
+            table(file, columns::header(columns::DIFFERENCES), lines)
+        })?;
+        let fields = columns::fields(columns::DIFFERENCES);
+        let manifest = self.manifest();
+        let name = format!("{}-beside-{}", self.names[1], self.names[0]);
+        let digest = format!("{}+{}", manifest.before.study_sha256, manifest.after.study_sha256);
+        dictionary(&draft, &name, "a comparison", &digest, [("comparison.csv", fields)])?;
+        draft.file(MARK, |file| write_json(file, &manifest))?;
         let page = report::comparison(self);
         draft.file("report.html", |file| file.write_all(page.as_bytes()))?;
         Ok(draft.publish()?)

@@ -4,6 +4,7 @@
 //! [`json`] are its closing summary, [`expectations`](expectations()) says what `[expect]` came to. Does not
 //! run anything, and estimates nothing: `watch::study` does.
 
+pub(crate) mod columns;
 mod expectations;
 mod folder;
 pub mod lines;
@@ -24,10 +25,10 @@ pub use self::{
     write::{write, write_with},
 };
 pub(crate) use self::{
-    manifest::relative,
+    manifest::{hexadecimal, relative},
     publish::{Draft, MARK},
     terminal::wrapped,
-    write::{SUMMARY, json as write_json, table},
+    write::{dictionary, json as write_json, table},
 };
 
 #[cfg(test)]

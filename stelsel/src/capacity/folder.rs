@@ -10,7 +10,8 @@ use crate::{
     problem::{Place, Problem, Problems},
     report,
     results::{
-        Draft, FORMAT, FolderKind, Input, MARK, kind_of, lines::Number, relative, table, write_json,
+        Draft, FORMAT, FolderKind, Input, MARK, columns, dictionary, hexadecimal, kind_of,
+        lines::Number, relative, table, write_json,
     },
 };
 
@@ -96,21 +97,6 @@ pub struct ProbeLine {
     /// Collections per hour at which it would always be at work.
     pub bound_per_hour: Option<Number>,
 }
-
-const PROBES: &[&str] = &[
-    "factor",
-    "per_hour",
-    "completed_per_hour",
-    "norm",
-    "metric",
-    "estimate",
-    "ci_low",
-    "ci_high",
-    "kept",
-    "busiest",
-    "utilisation",
-    "bound_per_hour",
-];
 
 /// A folder that was read.
 #[derive(Clone, Debug)]
@@ -250,11 +236,21 @@ pub fn write(capacity: &Capacity, dir: &Path) -> Result<CapacityFolder, Problems
         })
     });
     let draft = Draft::begin(dir)?;
-    draft.file("probes.csv", |file| table(file, PROBES, probes))?;
+    draft.file("probes.csv", |file| table(file, columns::header(columns::PROBES), probes))?;
+    let digest = digest(&manifest);
+    let fields = columns::fields(columns::PROBES);
+    dictionary(&draft, &manifest.name, "a search for capacity", &digest, [("probes.csv", fields)])?;
     draft.file(MARK, |file| write_json(file, &manifest))?;
     let folder = CapacityFolder::open(draft.path())?;
     let page = report::capacity(&folder);
     draft.file("report.html", |file| file.write_all(page.as_bytes()))?;
     draft.publish()?;
     Ok(folder)
+}
+
+/// SHA-256 of what was asked.
+fn digest(manifest: &CapacityManifest) -> String {
+    let norms: Vec<&str> = manifest.answers.iter().map(|answer| answer.text.as_str()).collect();
+    let asked = serde_json::json!([manifest.scenario, manifest.topology, norms, manifest.within]);
+    hexadecimal(asked.to_string().as_bytes())
 }

@@ -52,8 +52,23 @@ fn every_table_has_the_columns_of_the_design_and_the_same_in_every_line() {
         let lines: Vec<_> = table.records().map(|line| line.unwrap()).collect();
         assert!(!lines.is_empty(), "{name} has lines");
     }
+    let package: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.join("datapackage.json")).unwrap()).unwrap();
+    let resources = package["resources"].as_array().unwrap();
+    assert_eq!(resources.len(), 10);
+    for resource in resources {
+        let path = resource["path"].as_str().unwrap();
+        let mut table = csv::Reader::from_path(dir.join(path)).unwrap();
+        let fields = resource["schema"]["fields"].as_array().unwrap();
+        let names: Vec<&str> = fields.iter().map(|field| field["name"].as_str().unwrap()).collect();
+        assert_eq!(table.headers().unwrap(), names, "{path} is as the dictionary says");
+    }
     let names: Vec<String> = files(&dir).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 10 + 3, "and manifest, summary.json and report: {names:?}");
+    assert_eq!(
+        names.len(),
+        10 + 5,
+        "and manifest, summary.json, report, dictionary, citation: {names:?}"
+    );
 }
 
 #[test]
@@ -220,7 +235,7 @@ fn a_disk_that_is_full_is_noticed_even_if_all_fits_in_memory() {
         Err(_) => return,
     };
     let lines = [lines::Number(1.0)];
-    let error = super::write::table(&mut full, &["value"], lines.map(|number| (number,)));
+    let error = super::write::table(&mut full, ["value"], lines.map(|number| (number,)));
     assert_eq!(error.unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 

@@ -27,11 +27,13 @@ use super::{
     store::{Unit, UnitRule, read_unit},
 };
 use crate::{
-    comparison::{DIFFERENCES, DifferenceLine, is_of_somebody},
+    comparison::{DifferenceLine, is_of_somebody},
     problem::{Place, Problem, Problems},
     report,
     results::{
-        Draft, FORMAT, FolderKind, Input, MARK, SUMMARY, kind_of,
+        Draft, FORMAT, FolderKind, Input, MARK,
+        columns::{self, Columns},
+        dictionary, kind_of,
         lines::{Number, RuleLine, SummaryLine, ValueLine},
         relative, table, write_json,
     },
@@ -293,11 +295,27 @@ pub fn write(
         }
     }
     tables.finish()?;
+    dictionary(&draft, &manifest.name, "a sweep", &manifest.plan_sha256, fields(manifest))?;
     draft.file(MARK, |file| write_json(file, manifest))?;
     let page = report::sweep(&SweepFolder::open(draft.path())?);
     draft.file("report.html", |file| file.write_all(page.as_bytes()))?;
     draft.publish()?;
     Ok(is_good)
+}
+
+/// The fields of each table.
+fn fields(manifest: &SweepManifest) -> Vec<(&'static str, Vec<Value>)> {
+    let with_cell = |columns: Columns| {
+        [columns::CELL.field()].into_iter().chain(columns::fields(columns)).collect::<Vec<Value>>()
+    };
+    let settings = manifest.paths().map(columns::setting);
+    vec![
+        ("cells.csv", [columns::CELL.field()].into_iter().chain(settings).collect()),
+        ("summary.csv", with_cell(columns::SUMMARY)),
+        ("replications.csv", with_cell(columns::REPLICATIONS)),
+        ("differences.csv", with_cell(columns::DIFFERENCES)),
+        ("rules.csv", with_cell(columns::RULES)),
+    ]
 }
 
 fn is_broken(verdict: &Verdict) -> bool {
@@ -348,13 +366,13 @@ struct Growing {
 }
 
 impl Growing {
-    fn begin(draft: &Draft, name: &str, header: &[&str]) -> Result<Self, Problem> {
+    fn begin(draft: &Draft, name: &str, columns: Columns) -> Result<Self, Problem> {
         let place = draft.path().join(name);
         let failed = |error: io::Error| unwritable(&place, &error);
         let file = File::create(&place).map_err(failed)?;
         let mut table =
             csv::WriterBuilder::new().has_headers(false).buffer_capacity(1 << 16).from_writer(file);
-        let header = ["cell"].into_iter().chain(header.iter().copied());
+        let header = [columns::CELL.name].into_iter().chain(columns::header(columns));
         table.write_record(header).map_err(|error| failed(error.into()))?;
         Ok(Self { place, table })
     }
@@ -379,7 +397,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Problem {
 
 impl Tables {
     fn begin(draft: &Draft, manifest: &SweepManifest) -> Result<Self, Problem> {
-        let header: Vec<&str> = ["cell"].into_iter().chain(manifest.paths()).collect();
+        let header: Vec<&str> = [columns::CELL.name].into_iter().chain(manifest.paths()).collect();
         let cells = (0..manifest.cells()).map(|cell| {
             let number = cell.to_string();
             let settings = manifest.settings(cell).map(str::to_owned);
@@ -387,10 +405,10 @@ impl Tables {
         });
         draft.file("cells.csv", |file| table(file, &header, cells))?;
         Ok(Self {
-            summary: Growing::begin(draft, "summary.csv", SUMMARY)?,
-            replications: Growing::begin(draft, "replications.csv", VALUES)?,
-            differences: Growing::begin(draft, "differences.csv", DIFFERENCES)?,
-            rules: Growing::begin(draft, "rules.csv", RULES)?,
+            summary: Growing::begin(draft, "summary.csv", columns::SUMMARY)?,
+            replications: Growing::begin(draft, "replications.csv", columns::REPLICATIONS)?,
+            differences: Growing::begin(draft, "differences.csv", columns::DIFFERENCES)?,
+            rules: Growing::begin(draft, "rules.csv", columns::RULES)?,
         })
     }
 
@@ -441,15 +459,3 @@ impl Tables {
         [summary, replications, differences, rules].into_iter().try_for_each(Growing::finish)
     }
 }
-
-const VALUES: &[&str] = &["metric", "group", "unit", "replication", "value"];
-const RULES: &[&str] = &[
-    "rule",
-    "citation",
-    "kind",
-    "release",
-    "evaluated",
-    "breaches",
-    "first_replication",
-    "first_flow",
-];

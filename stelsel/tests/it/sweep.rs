@@ -239,7 +239,10 @@ fn common_draws_make_the_interval_of_an_outage_three_times_narrower_at_least() {
     let dir = folder.path().join("comparison");
     comparison.write(&dir).unwrap();
     let names: Vec<String> = bytes(&dir).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["comparison.csv", "manifest.json", "report.html"]);
+    assert_eq!(
+        names,
+        ["CITATION.cff", "comparison.csv", "datapackage.json", "manifest.json", "report.html"]
+    );
 }
 
 #[test]
