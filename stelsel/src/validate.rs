@@ -31,22 +31,22 @@ pub const PRECISE_IN_THE_TAIL: f64 = 0.05;
 const REPLICATIONS: u32 = 20;
 
 /// What theory says of one quantity.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Quantity {
-    name: &'static str,
+    name: String,
     unit: &'static str,
     theory: f64,
     is_tail: bool,
 }
 
 impl Quantity {
-    const fn mean(name: &'static str, unit: &'static str, theory: f64) -> Self {
-        Self { name, unit, theory, is_tail: false }
+    fn mean(name: impl Into<String>, unit: &'static str, theory: f64) -> Self {
+        Self { name: name.into(), unit, theory, is_tail: false }
     }
 
     /// The 95th percentile of times.
-    const fn tail(name: &'static str, unit: &'static str, theory: f64) -> Self {
-        Self { name, unit, theory, is_tail: true }
+    fn tail(name: impl Into<String>, unit: &'static str, theory: f64) -> Self {
+        Self { name: name.into(), unit, theory, is_tail: true }
     }
 }
 
@@ -122,7 +122,7 @@ impl Row {
         };
         Self {
             model: model.to_owned(),
-            quantity: quantity.name.to_owned(),
+            quantity: quantity.name.clone(),
             unit: quantity.unit,
             theory: quantity.theory,
             simulated,

@@ -22,17 +22,24 @@ pub struct NetworkCase {
     name: &'static str,
     scenario: &'static str,
     topology: (&'static str, &'static str),
+    /// What is set otherwise, in the same scenario: path and value.
+    set: &'static [(&'static str, &'static str)],
     read: fn(&Answer) -> Vec<Row>,
 }
 
-/// Every network.
-pub const ALL: [NetworkCase; 2] = [
+/// The birthday bound at other numbers of bits, loads and lifetimes.
+const fn birthday_at(set: &'static [(&'static str, &'static str)]) -> NetworkCase {
     NetworkCase {
         name: "validation-birthday.toml",
         scenario: include_str!("../../../scenarios/validation-birthday.toml"),
         topology: ("minimal.toml", include_str!("../../../topologies/minimal.toml")),
+        set,
         read: birthday,
-    },
+    }
+}
+
+/// Spread polling at other distances between fetches.
+const fn pull_lag_at(set: &'static [(&'static str, &'static str)]) -> NetworkCase {
     NetworkCase {
         name: "validation-pull-lag.toml",
         scenario: include_str!("../../../scenarios/validation-pull-lag.toml"),
@@ -40,8 +47,29 @@ pub const ALL: [NetworkCase; 2] = [
             "validation-nodes.toml",
             include_str!("../../../topologies/validation-nodes.toml"),
         ),
+        set,
         read: pull_lag,
-    },
+    }
+}
+
+/// Every network.
+pub const ALL: [NetworkCase; 11] = [
+    birthday_at(&[]),
+    birthday_at(&[("tokens.entropy_bits", "12"), ("arrivals.rate", "1/s"), ("horizon", "2h")]),
+    birthday_at(&[("tokens.entropy_bits", "13"), ("arrivals.rate", "2/s"), ("horizon", "2h")]),
+    birthday_at(&[("tokens.entropy_bits", "14"), ("arrivals.rate", "4/s")]),
+    birthday_at(&[
+        ("tokens.entropy_bits", "15"),
+        ("arrivals.rate", "4/s"),
+        ("tokens.lifetime", "20min"),
+        ("horizon", "2h"),
+    ]),
+    NetworkCase { read: little, ..birthday_at(&[("horizon", "20min")]) },
+    pull_lag_at(&[]),
+    pull_lag_at(&[("lists.whitelist_pull.every", "5min")]),
+    pull_lag_at(&[("lists.whitelist_pull.every", "15min")]),
+    pull_lag_at(&[("lists.whitelist_pull.every", "30min")]),
+    pull_lag_at(&[("lists.whitelist_pull.every", "90min")]),
 ];
 
 impl NetworkCase {
@@ -56,7 +84,13 @@ impl NetworkCase {
         step: &(impl Fn() + Sync),
     ) -> Result<Vec<Row>, Problems> {
         let seed = Override { flag: "--seed".into(), path: "seed".into(), value: seed.to_string() };
-        let study = self.in_files(|scenario| files::read(scenario, &[seed]))?;
+        let set = self.set.iter().map(|(path, value)| Override {
+            flag: "--set".into(),
+            path: (*path).into(),
+            value: (*value).into(),
+        });
+        let set: Vec<Override> = [seed].into_iter().chain(set).collect();
+        let study = self.in_files(|scenario| files::read(scenario, &set))?;
         let options = Options { jobs, judged: watch::watcher::Judged::No, ..Options::default() };
         let rows = match run::run(study, &options, &Unwatched)? {
             Ran::Whole(answer) => (self.read)(&answer),
@@ -111,10 +145,10 @@ fn birthday(answer: &Answer) -> Vec<Row> {
             / (taken / 2.0 + (lifetimes - 1.0) * taken);
         collisions as f64 / (pairs as f64 / values * again)
     };
-    let bound = Quantity::mean("collisions over Σ live/2^bits", "", 1.0);
-    let mut rows = vec![Row::of("Birthday bound", &bound, &samples(answer, ratio))];
-    rows.extend(little(answer));
-    rows
+    let bits = scenario.tokens.entropy_bits;
+    let name = format!("collisions over Σ live/2^{bits}, {:.0} min", lifetime / 60.0);
+    let bound = Quantity::mean(name, "", 1.0);
+    vec![Row::of("Birthday bound", &bound, &samples(answer, ratio))]
 }
 
 /// Little's law at every host with a queue in every replication.
@@ -151,6 +185,7 @@ fn pull_lag(answer: &Answer) -> Vec<Row> {
             rows.filter_map(|row| Some(row.known?.since(row.published?).as_secs_f64())).collect();
         lags.iter().sum::<f64>() / lags.len() as f64
     };
-    let quantity = Quantity::mean("mean pull lag of 1,000 nodes (T/2)", "s", every / 2.0);
+    let name = format!("mean lag (T/2), T = {:.0} min", every / 60.0);
+    let quantity = Quantity::mean(name, "s", every / 2.0);
     vec![Row::of("Spread polling", &quantity, &samples(answer, lag))]
 }

@@ -9,7 +9,7 @@ use watch::statistics::HostRow;
 
 use super::{
     Case, Quantity, Sample,
-    toy::{Model, Observed, Outages, Place},
+    toy::{Model, Observed, Outage, Outages, Place},
 };
 
 /// How many customers come in a replication of most models.
@@ -25,6 +25,15 @@ pub fn cases(customers: f64) -> Vec<Case> {
         mm1k(customers),
         jackson(customers),
         renewal(customers),
+        erlang(2, 0.5, customers),
+        erlang(3, 0.8, 2.0 * customers),
+        erlang(8, 0.75, 3.0 * customers),
+        erlang(16, 0.8, 3.0 * customers),
+        backlog(0.5, 100.0, customers),
+        backlog(0.7, 20.0, 1.5 * customers),
+        backlog(0.7, 100.0, customers),
+        backlog(0.8, 60.0, 2.0 * customers),
+        backlog(0.3, 300.0, customers),
     ]
 }
 
@@ -102,6 +111,38 @@ pub fn mmc(workers: u32, longer: f64, customers: f64) -> Case {
             of(row, |row| row.mean_queue),
             Sample::Times(seen.waits.clone()),
         ]
+    })
+}
+
+/// The mean wait of M/M/c at other numbers of servers and loads of each.
+fn erlang(servers: u32, each: f64, customers: f64) -> Case {
+    let load = each * f64::from(servers);
+    let model = Model::single(load, Place::new(servers, exp(1.0)), customers);
+    let theory = erlang_c(servers, load) / (f64::from(servers) - load);
+    let name = format!("mean wait, {servers} servers at {:.0} %", each * 100.0);
+    case("Erlang C", model, vec![Quantity::mean(name, "s", theory)], |seen| {
+        vec![of(&seen.hosts[0], |row| row.mean_wait)]
+    })
+}
+
+/// The backlog of an outage: an M/M/1 queue whose server stands still for a while has work V + ρD when it goes on,
+/// where V is the work of the stationary queue, ρ/(1 − ρ) on average, and works it off at a rate of 1 − ρ
+/// (Kleinrock I, §5.8: the delay cycle).
+fn backlog(load: f64, pause: f64, customers: f64) -> Case {
+    let theory = (load / (1.0 - load) + load * pause) / (1.0 - load);
+    // Long enough to be stationary again.
+    let far = 3.0 * (theory + pause);
+    let model = Model {
+        outages: Some(Outages {
+            kind: Outage::Pause,
+            up: Distribution::Uniform { a: far, b: 1.5 * far },
+            down: Distribution::Fixed(pause),
+        }),
+        ..Model::single(load, Place::new(1, exp(1.0)), customers)
+    };
+    let name = format!("time to recover, {pause} s at {:.0} %", load * 100.0);
+    case("Backlog of a pause", model, vec![Quantity::mean(name, "s", theory)], |seen| {
+        vec![Sample::Value(seen.recovery)]
     })
 }
 
@@ -195,7 +236,7 @@ fn renewal(customers: f64) -> Case {
     let share = down.mean() / (up + down.mean());
     let seconds = customers;
     let model = Model {
-        outages: Some(Outages { up: exp(up), down }),
+        outages: Some(Outages { kind: Outage::Down, up: exp(up), down }),
         ..Model::single(1.0, Place::new(1, Distribution::Fixed(0.0)), customers)
     };
     let quantities = vec![

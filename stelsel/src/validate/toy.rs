@@ -18,7 +18,7 @@ use protocol::{
     release::{Release, ReleaseSet},
     role::Role,
     time::{Duration, Instant, Now},
-    trace::{Event, FlowFacts, FlowKind, Sink, Stamp},
+    trace::{Event, FlowFacts, FlowKind, HostChange, Sink, Stamp},
 };
 use sim::{
     cost::{Cost, Costs},
@@ -72,9 +72,20 @@ pub struct Model {
     pub customers: f64,
 }
 
+/// What befalls the first station in an outage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outage {
+    /// It refuses whoever comes.
+    Down,
+    /// Its services freeze, and whoever comes waits.
+    Pause,
+}
+
 /// Times between failures and times to repair, in seconds.
 #[derive(Clone, Debug)]
 pub struct Outages {
+    /// What they are.
+    pub kind: Outage,
     /// How long it is up.
     pub up: Distribution,
     /// How long it is down.
@@ -114,6 +125,8 @@ impl Model {
             since: window.warm_up,
             came: 0,
             refused: 0,
+            resumed: None,
+            recoveries: Vec::new(),
         };
         let actors = vec![Toy::Server; self.places.len()];
         let run = Run {
@@ -154,10 +167,14 @@ impl Model {
                 break;
             }
             let down = Instant::START + Duration::from_secs_f64(at);
-            schedule.push(Scheduled { at: down, what: Happening::Down(HostId(0)) });
+            let (begins, ends) = match outages.kind {
+                Outage::Down => (Happening::Down(HostId(0)), Happening::Up(HostId(0))),
+                Outage::Pause => (Happening::Pause(HostId(0)), Happening::Resume(HostId(0))),
+            };
+            schedule.push(Scheduled { at: down, what: begins });
             at += outages.down.sample(&mut draws.of(1, n));
             let up = Instant::START + Duration::from_secs_f64(at);
-            schedule.push(Scheduled { at: up, what: Happening::Up(HostId(0)) });
+            schedule.push(Scheduled { at: up, what: ends });
         }
         schedule
     }
@@ -237,6 +254,9 @@ pub struct Observed {
     pub present: f64,
     /// Of the customers that came, the share that found the first station down.
     pub refused: f64,
+    /// Seconds from the end of a pause until nobody was there any more: mean over pauses that ended while it was
+    /// measured; not a number without any.
+    pub recovery: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -370,6 +390,9 @@ struct Instruments {
     since: Instant,
     came: u64,
     refused: u64,
+    /// When the first station last resumed, if somebody has been there ever since.
+    resumed: Option<Instant>,
+    recoveries: Vec<f64>,
 }
 
 impl Instruments {
@@ -381,6 +404,16 @@ impl Instruments {
             waits: self.waits.tally(),
             present: self.integral / self.window.length().as_secs_f64(),
             refused: self.refused as f64 / self.came as f64,
+            recovery: self.recoveries.iter().sum::<f64>() / self.recoveries.len() as f64,
+        }
+    }
+
+    /// Nobody is there any more, perhaps for the first time since a pause.
+    fn recovered(&mut self, now: Instant) {
+        if self.present == 0.0
+            && let Some(resumed) = self.resumed.take()
+        {
+            self.recoveries.push(now.since(resumed).as_secs_f64());
         }
     }
 
@@ -407,6 +440,11 @@ impl Sink for Instruments {
             Event::VisitorLeft { .. } => {
                 self.pass(stamp.at);
                 self.present -= 1.0;
+                self.recovered(stamp.at);
+            }
+            Event::Host { host: HostId(0), change: HostChange::Resumed } if measuring => {
+                self.resumed = Some(stamp.at);
+                self.recovered(stamp.at);
             }
             Event::Failed { failure: Failure::Refused, .. } => {
                 self.refused += u64::from(measuring);
