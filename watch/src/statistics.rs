@@ -10,8 +10,9 @@
 //! end; hosts, norms and lists are measured over that window; codes, changes of the register, conservation
 //! and totals over the whole run.
 
+pub(crate) mod breakdown;
 pub mod cause;
-mod cohort;
+pub(crate) mod cohort;
 mod describe;
 pub(crate) mod exchanges;
 mod flow;

@@ -167,6 +167,66 @@ proptest! {
     }
 
     #[test]
+    fn the_parts_of_the_steps_add_up_to_what_flows_took(scripts in scripts(), warm_up in 0.0..50.0f64) {
+        let window = window(warm_up, 120.0);
+        let mut statistics = all_kept(window);
+        play(&mut statistics, scripts);
+        let replication = statistics.finish();
+        let mean = |metric: &str| value_of(&replication, metric, "");
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.abs().max(b.abs());
+        let step = |prefix: &str, step: usize, part: &str| {
+            mean(&format!("{prefix}step.{step:02}.{part}.mean"))
+        };
+        let machine = ["network", "wait", "service"];
+        for (prefix, latency, completed) in [("", "latency", true), ("failed.", "latency.failed", false)] {
+            let kept: Vec<_> = replication
+                .flows
+                .iter()
+                .filter(|row| window.has(row.started) && row.ended.is_some())
+                .filter(|row| (row.outcome == Outcome::Completed) == completed)
+                .collect();
+            if kept.is_empty() {
+                prop_assert_eq!(step(prefix, 1, "network"), None);
+                continue;
+            }
+            let all = |part: &str| -> f64 {
+                (1..=16).map(|number| step(prefix, number, part).expect("there are such flows")).sum()
+            };
+            let human = all("human");
+            let parts = machine.map(all);
+            let total = human + parts.iter().sum::<f64>();
+            let whole = |part: &str| mean(&format!("{latency}.{part}.mean")).expect("there are flows");
+            prop_assert!(close(total, whole("total")));
+            prop_assert!(close(human, whole("human")));
+            let machine_mean = whole("machine");
+            prop_assert!(close(parts.iter().sum(), machine_mean));
+            for (part, sum) in machine.iter().zip(parts) {
+                prop_assert!(close(sum, whole(part)));
+            }
+            for number in 1..=16u8 {
+                let rows = replication.steps.iter().filter(|row| row.time.step == number);
+                let wait = rows
+                    .filter(|row| kept.iter().any(|flow| flow.flow == row.flow))
+                    .map(|row| row.time.parts.wait.as_secs_f64())
+                    .sum::<f64>();
+                let found = step(prefix, number.into(), "wait").unwrap();
+                prop_assert!(close(found * kept.len() as f64, wait), "step {}", number);
+            }
+            if completed {
+                let slowest: f64 = machine
+                    .iter()
+                    .flat_map(|part| (1..=16).map(move |number| (number, part)))
+                    .map(|(number, part)| step("slowest.", number, part).unwrap())
+                    .sum();
+                let longest = kept.iter().map(|row| row.machine.as_secs_f64()).fold(0.0, f64::max);
+                prop_assert!(slowest >= machine_mean * (1.0 - 1e-6));
+                prop_assert!(slowest <= longest * (1.0 + 1e-6));
+                prop_assert!(slowest >= longest * 15.0 / 16.0);
+            }
+        }
+    }
+
+    #[test]
     fn figures_that_went_through_rows_give_the_same_summary(runs in proptest::collection::vec(scripts(), 1..4)) {
         let figures: Vec<Figures> = runs
             .into_iter()

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use protocol::time::Duration;
 
 use super::{
+    breakdown::{Breakdown, Slowest, Steps},
     cause::Cause,
-    flow::{Flow, Mark, StepTime, Subject},
+    flow::{Flow, Mark, Parts, StepTime, Subject},
     groups::Groups,
     outcome::Outcome,
     steps::STEPS,
@@ -29,6 +30,12 @@ pub struct Cohort {
     pub completed: Latency,
     /// Times of flows that ended otherwise.
     pub failed: Latency,
+    /// Where the time of completed flows went.
+    pub completed_steps: Breakdown,
+    /// Where the time of flows that ended otherwise went.
+    pub failed_steps: Breakdown,
+    /// Where the time of the slowest completed flows went.
+    pub slowest: Slowest,
     /// Machine time of completed flows, by group.
     pub machine_by_group: Vec<Times>,
     /// Machine time of each step where it was completed; of the steps that repeat, in completed flows.
@@ -61,33 +68,41 @@ pub struct Counts {
     pub attempts: u64,
 }
 
-/// Time from start to end, and whose it was.
+/// Time from start to end, all of it and by where it went: one distribution for each of [`LATENCIES`].
 #[derive(Clone, Debug)]
-pub struct Latency {
-    /// All of it.
-    pub total: Times,
-    /// The person's.
-    pub human: Times,
-    /// The machines'.
-    pub machine: Times,
-}
+pub struct Latency([Times; LATENCIES.len()]);
+
+/// What time is told apart into, as metrics name it, and what each means.
+pub const LATENCIES: [(&str, &str); 6] = [
+    ("total", "time from start to end"),
+    ("machine", "time that machines took"),
+    ("human", "time that the person took"),
+    ("network", "machine time on links"),
+    ("wait", "machine time in queues and waiting for peers"),
+    ("service", "machine time at workers"),
+];
 
 impl Latency {
     fn new() -> Self {
-        let times = || Times::new(Precision::Fine);
-        Self { total: times(), human: times(), machine: times() }
+        Self(std::array::from_fn(|_| Times::new(Precision::Fine)))
     }
 
-    fn record(&mut self, flow: &Flow) {
-        self.total.record(flow.total());
-        self.human.record(flow.human());
-        self.machine.record(flow.machine());
+    fn record(&mut self, flow: &Flow, Parts { network, wait, service }: Parts) {
+        let times = [flow.total(), flow.machine(), flow.human(), network, wait, service];
+        for (distribution, time) in self.0.iter_mut().zip(times) {
+            distribution.record(time);
+        }
     }
 
     fn record_beyond(&mut self) {
-        self.total.record_beyond(1);
-        self.human.record_beyond(1);
-        self.machine.record_beyond(1);
+        for distribution in &mut self.0 {
+            distribution.record_beyond(1);
+        }
+    }
+
+    /// Every distribution, as metrics name it.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, &Times)> {
+        LATENCIES.iter().map(|(name, _)| *name).zip(&self.0)
     }
 }
 
@@ -102,6 +117,9 @@ impl Cohort {
             by_group,
             completed: Latency::new(),
             failed: Latency::new(),
+            completed_steps: Breakdown::default(),
+            failed_steps: Breakdown::default(),
+            slowest: Slowest::new(),
             machine_by_group,
             steps: std::array::from_fn(|_| Times::new(Precision::Fine)),
             pages: Times::new(Precision::Fine),
@@ -115,8 +133,8 @@ impl Cohort {
         self.count(subject, |counts| counts.started += 1);
     }
 
-    /// A flow of the cohort ended.
-    pub fn ended(&mut self, flow: &Flow, outcome: Outcome) {
+    /// A flow of the cohort ended, and these are the times of its steps.
+    pub fn ended(&mut self, flow: &Flow, outcome: Outcome, steps: &Steps) {
         let proper = match outcome {
             Outcome::Completed => true,
             Outcome::NoData => flow.has(Mark::NothingThere),
@@ -133,7 +151,9 @@ impl Cohort {
         }
         match outcome {
             Outcome::Completed => {
-                self.completed.record(flow);
+                self.completed.record(flow, steps.parts());
+                self.completed_steps.record(steps);
+                self.slowest.record(flow.machine(), steps);
                 for group in self.groups.of(&subject) {
                     self.machine_by_group[group].record(flow.machine());
                 }
@@ -144,7 +164,10 @@ impl Cohort {
                     self.machine_by_group[group].record_beyond(1);
                 }
             }
-            _ => self.failed.record(flow),
+            _ => {
+                self.failed.record(flow, steps.parts());
+                self.failed_steps.record(steps);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use protocol::{
 };
 
 use super::{
+    breakdown::{Front, Steps},
     cause::{Cause, Why},
     cohort::Cohort,
     flow::{Flow, Mark, Part, Repeated, Subject},
@@ -46,6 +47,8 @@ pub struct Moment<'a> {
 #[derive(Clone, Debug)]
 pub struct Flows {
     table: Vec<Flow>,
+    /// What the steps took that the flow at each place has completed, if it is of the cohort.
+    fronts: Vec<Front>,
     repeated: Slots<Repeated>,
     wishes: Wishes,
     sample: Sample,
@@ -72,6 +75,7 @@ impl Flows {
     ) -> Self {
         Self {
             table: Vec::new(),
+            fronts: Vec::new(),
             repeated: Slots::default(),
             wishes: Wishes::default(),
             sample: Sample::new(kept, seed, replication),
@@ -129,6 +133,7 @@ impl Flows {
             let mut nobody = new.clone();
             nobody.mark(Mark::Ended);
             self.table.resize(place + 1, nobody);
+            self.fronts.resize(place + 1, Front::default());
         } else if !self.table[place].has(Mark::Ended) {
             self.strays += 1;
             if self.table[place].is_repeating() {
@@ -340,6 +345,7 @@ impl Flows {
         if let Some(time) = known.complete(step, &mut self.repeated) {
             if known.has(Mark::Cohort) {
                 self.cohort.step(&time);
+                self.fronts[place].completed(left, &time);
             }
             if known.sample != Flow::NOWHERE {
                 self.sample.step(known.sample, known.id(), time);
@@ -364,7 +370,9 @@ impl Flows {
             known.cause = None;
         }
         let step = known.step();
+        let mut steps = Steps::before(step, &self.fronts[place]);
         for time in known.end(&mut self.repeated) {
+            steps.add(&time);
             if completed && time.step >= FIRST_REPEATED && known.has(Mark::Cohort) {
                 self.cohort.step(&time);
             }
@@ -374,7 +382,7 @@ impl Flows {
         }
         self.outcomes[outcome as usize] += 1;
         if known.has(Mark::Cohort) {
-            self.cohort.ended(known, outcome);
+            self.cohort.ended(known, outcome, &steps);
         }
         if known.sample != Flow::NOWHERE {
             self.sample.end(known.sample, row(known, outcome, ended, step, network));

@@ -7,6 +7,7 @@ use protocol::role::Role;
 
 use super::{
     Statistics,
+    breakdown::{MACHINE_PARTS, PARTS},
     cause::Cause,
     cohort::{Causes, Cohort, Counts, Latency},
     exchanges::{Channels, FAILURES, Norm, Totals},
@@ -168,6 +169,9 @@ impl Sheet {
         self.causes("wishes.unserved", &cohort.wish_causes, network);
         self.latency("latency", &cohort.completed);
         self.latency("latency.failed", &cohort.failed);
+        self.steps("", &PARTS, cohort.completed_steps.means());
+        self.steps("failed.", &PARTS, cohort.failed_steps.means());
+        self.steps("slowest.", &MACHINE_PARTS, cohort.slowest.means());
         self.times("page.wait", &Group::all(), &cohort.pages);
         for (step, times) in (1..=STEPS).zip(&cohort.steps) {
             self.times(&format!("step.{step:02}.machine"), &Group::all(), times);
@@ -205,9 +209,23 @@ impl Sheet {
     }
 
     fn latency(&mut self, name: &str, latency: &Latency) {
-        self.times(&format!("{name}.total"), &Group::all(), &latency.total);
-        self.times(&format!("{name}.machine"), &Group::all(), &latency.machine);
-        self.times(&format!("{name}.human"), &Group::all(), &latency.human);
+        for (part, times) in latency.by_name() {
+            self.times(&format!("{name}.{part}"), &Group::all(), times);
+        }
+    }
+
+    /// Mean seconds by step and part, where there were flows.
+    fn steps<const N: usize>(
+        &mut self,
+        prefix: &str,
+        parts: &[&str; N],
+        means: Option<[[f64; N]; STEPS]>,
+    ) {
+        for (step, means) in (1..=STEPS).zip(means.iter().flatten()) {
+            for (part, mean) in parts.iter().zip(means) {
+                self.set(&format!("{prefix}step.{step:02}.{part}.mean"), &Group::all(), *mean);
+            }
+        }
     }
 
     fn norm(&mut self, name: &str, norm: &Norm, network: &Network) {

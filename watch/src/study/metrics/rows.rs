@@ -7,6 +7,8 @@ use protocol::role::Role;
 use super::{Metric, MetricId, MetricKind};
 use crate::statistics::{
     FAILURES, Outcome,
+    breakdown::{MACHINE_PARTS, PARTS},
+    cohort::LATENCIES,
     exchanges::Channels,
     steps::{self, STEPS},
 };
@@ -16,6 +18,7 @@ pub fn table() -> Table {
     let mut table = Table::default();
     flows(&mut table);
     times(&mut table);
+    steps(&mut table);
     norms(&mut table);
     hosts(&mut table);
     tokens(&mut table);
@@ -143,27 +146,13 @@ fn flows(table: &mut Table) {
 }
 
 fn times(table: &mut Table) {
-    for (part, what) in [
-        ("total", "time from start to end"),
-        ("machine", "time that machines took"),
-        ("human", "time that the person took"),
+    for (prefix, whose) in [
+        ("latency", "of completed flows; those still running count as longer than all"),
+        ("latency.failed", "of flows that were not completed"),
     ] {
-        table.times(
-            &format!("latency.{part}"),
-            QUANTILES,
-            &format!("{what}, of completed flows; those still running count as longer than all"),
-        );
-    }
-    for (part, what) in [
-        ("total", "time from start to end"),
-        ("machine", "time that machines took"),
-        ("human", "time that the person took"),
-    ] {
-        table.times(
-            &format!("latency.failed.{part}"),
-            QUANTILES,
-            &format!("{what}, of flows that were not completed"),
-        );
+        for (part, what) in LATENCIES {
+            table.times(&format!("{prefix}.{part}"), QUANTILES, &format!("{what}, {whose}"));
+        }
     }
     table.times("page.wait", QUANTILES, "how long persons waited for a page, redirects included");
     for step in 1..=STEPS {
@@ -176,6 +165,30 @@ fn times(table: &mut Table) {
                 steps::TABLE[step - 1].completed_by
             ),
         );
+    }
+}
+
+/// Where time went, step by step: for each step and part seconds per flow, so that they add up to the whole.
+fn steps(table: &mut Table) {
+    const SLOWEST: &str =
+        "one of the slowest 1 % of completed flows, by machine time to its bucket";
+    for (prefix, whose, parts) in [
+        ("", "a completed flow", &PARTS[..]),
+        ("failed.", "a flow that ended otherwise", &PARTS[..]),
+        ("slowest.", SLOWEST, &MACHINE_PARTS[..]),
+    ] {
+        for (step, row) in (1..=STEPS).zip(&steps::TABLE) {
+            for part in parts {
+                let what =
+                    LATENCIES.iter().find(|(name, _)| name == part).map_or("", |(_, what)| what);
+                table.add(
+                    format!("{prefix}step.{step:02}.{part}.mean"),
+                    "s",
+                    MetricKind::Mean,
+                    format!("{what} in step {step} ({}): mean over flows, of {whose}", row.what),
+                );
+            }
+        }
     }
 }
 
