@@ -15,12 +15,15 @@ pub mod cause;
 pub(crate) mod cohort;
 mod describe;
 pub(crate) mod exchanges;
+pub mod faults;
 mod flow;
 mod flows;
 mod groups;
 mod lists;
 mod network;
 pub mod outcome;
+mod radius;
+mod recovery;
 mod registry;
 mod replication;
 mod sample;
@@ -48,11 +51,13 @@ use crate::directory::{Directory, Window};
 
 use self::{
     exchanges::Exchanges,
+    faults::Phases,
     flow::{Mark, Part},
     flows::{Flows, Moment},
     groups::Groups,
     lists::ListLoad,
     network::Network,
+    recovery::Backlogs,
     registry::Registry,
     stations::Stations,
     timeline::Timeline,
@@ -63,6 +68,7 @@ use self::{
 pub use self::{
     cause::{Cause, Why},
     exchanges::{FAILURES, Totals},
+    faults::FaultSpan,
     flow::{Parts, StepTime},
     outcome::Outcome,
     registry::{Harm, RegistryRow},
@@ -93,6 +99,8 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// The norms to measure against.
     pub norms: Norms,
+    /// The faults of the run, as scheduled.
+    pub faults: Vec<FaultSpan>,
 }
 
 impl Settings {
@@ -105,7 +113,8 @@ impl Settings {
     /// Points are not closer than this: a point costs a look at every host.
     pub const SHORTEST_STEP: Duration = Duration::from_secs(1);
 
-    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0 and norms of 2.x.
+    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0, norms of 2.x and
+    /// no faults.
     pub fn new(window: Window, seed: u64, replication: u32) -> Self {
         let run = window.horizon.since(Instant::START).as_nanos();
         Self {
@@ -118,6 +127,7 @@ impl Settings {
             traces: Traces::None,
             token_lifetime: Duration::from_secs(900),
             norms: Norms::R2,
+            faults: Vec::new(),
         }
     }
 }
@@ -130,6 +140,7 @@ pub struct Statistics {
     flows: Flows,
     exchanges: Exchanges,
     stations: Stations,
+    backlogs: Backlogs,
     tokens: Tokens,
     registry: Registry,
     lists: ListLoad,
@@ -137,7 +148,8 @@ pub struct Statistics {
     recorder: Recorder,
     events: u64,
     now: Instant,
-    /// The next moment at which something is due: an edge of the window, or a point of the timeline.
+    /// The next moment at which something is due: an edge of the window, a point of the timeline, or the end
+    /// of a fault.
     next_due: Instant,
     phase: Phase,
 }
@@ -155,11 +167,13 @@ impl Statistics {
     pub fn new(directory: Arc<Directory>, settings: Settings) -> Self {
         let network = Network::new(directory);
         let window = settings.window;
+        let groups = Groups::new(&network, Phases::of(&settings.faults));
         let Settings { flows_kept, seed, replication, .. } = settings;
         let mut statistics = Self {
-            flows: Flows::new(Groups::new(&network), window, flows_kept, seed, replication),
+            flows: Flows::new(groups, window, flows_kept, seed, replication),
             exchanges: Exchanges::new(&network, window, &settings.norms),
             stations: Stations::new(&network.directory, window),
+            backlogs: Backlogs::new(&settings.faults),
             tokens: Tokens::new(&network),
             registry: Registry::new(&network),
             lists: ListLoad::default(),
@@ -218,11 +232,15 @@ impl Statistics {
         match event {
             Event::Queued { host } => self.stations.queued(*host, now),
             Event::TurnedAway { host } => self.stations.turned_away(*host, now),
-            Event::ServiceBegan { host, queued } => self.stations.began(*host, *queued, now),
+            Event::ServiceBegan { host, queued } => {
+                self.stations.began(*host, *queued, now);
+                self.shortened(*host, now);
+            }
             Event::Worked { host, work, cost } => self.stations.worked(*host, *work, *cost),
             Event::ServiceEnded { host, began } => self.stations.ended(*host, *began, now),
             Event::Dropped { host, waiting, in_service } => {
                 self.stations.dropped(*host, *waiting, *in_service, now);
+                self.shortened(*host, now);
             }
             Event::Host { host, change } => {
                 self.network.host_changed(*host, *change, now);
@@ -230,6 +248,13 @@ impl Statistics {
             }
             Event::VisitorLeft { host } => self.flows.visitor_left(*host),
             _ => {}
+        }
+    }
+
+    /// The queue of a host may be empty now.
+    fn shortened(&mut self, host: HostId, now: Instant) {
+        if !self.backlogs.is_quiet() && !self.stations.has_queue(host) {
+            self.backlogs.emptied(host, now);
         }
     }
 
@@ -411,6 +436,9 @@ impl Statistics {
             if due >= self.timeline.next() {
                 self.timeline.point(&self.stations.busiest(due));
             }
+            if due >= self.backlogs.next() {
+                self.backlogs.faults_end(due, &self.stations);
+            }
             self.schedule();
         }
     }
@@ -422,7 +450,7 @@ impl Statistics {
             Phase::Measuring => horizon,
             Phase::Draining => Instant::NEVER,
         };
-        self.next_due = edge.min(self.timeline.next());
+        self.next_due = edge.min(self.timeline.next()).min(self.backlogs.next());
     }
 }
 

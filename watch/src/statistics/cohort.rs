@@ -5,17 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use protocol::time::Duration;
+use protocol::time::{Duration, Instant};
 
 use super::{
     breakdown::{Breakdown, Slowest, Steps},
     cause::Cause,
+    faults::Phase,
     flow::{Flow, Mark, Parts, StepTime, Subject},
     groups::Groups,
     outcome::Outcome,
+    radius::Radius,
+    recovery::FlowRecovery,
     steps::STEPS,
     times::{Precision, Times},
 };
+use crate::directory::Window;
 
 /// The cohort of one replication.
 #[derive(Clone, Debug)]
@@ -46,6 +50,10 @@ pub struct Cohort {
     pub flow_causes: Causes,
     /// Why the last attempts of wishes that were not served were not completed.
     pub wish_causes: Causes,
+    /// How far technical failures reached.
+    pub radius: Radius,
+    /// How long it took until flows were completed as before the faults.
+    pub recovery: FlowRecovery,
 }
 
 /// Why, or at least how.
@@ -108,9 +116,10 @@ impl Latency {
 
 impl Cohort {
     /// Nothing counted yet.
-    pub fn new(groups: Groups) -> Self {
+    pub fn new(groups: Groups, window: Window) -> Self {
         let by_group = vec![Counts::default(); groups.len()];
         let machine_by_group = vec![Times::new(Precision::Coarse); groups.len()];
+        let recovery = FlowRecovery::new(groups.phases, window);
         Self {
             groups,
             all: Counts::default(),
@@ -125,12 +134,15 @@ impl Cohort {
             pages: Times::new(Precision::Fine),
             flow_causes: Causes::new(),
             wish_causes: Causes::new(),
+            radius: Radius::default(),
+            recovery,
         }
     }
 
     /// A flow of the cohort started.
-    pub fn started(&mut self, subject: &Subject) {
-        self.count(subject, |counts| counts.started += 1);
+    pub fn started(&mut self, subject: &Subject, now: Instant) {
+        let phase = self.groups.phase(now);
+        self.count(subject, phase, |counts| counts.started += 1);
     }
 
     /// A flow of the cohort ended, and these are the times of its steps.
@@ -142,25 +154,28 @@ impl Cohort {
             _ => false,
         };
         let subject = flow.subject();
-        self.count(&subject, |counts| {
+        let phase = self.groups.phase(flow.started());
+        self.recovery.ended(flow.started(), outcome == Outcome::Completed);
+        self.count(&subject, phase, |counts| {
             counts.outcomes[outcome as usize] += 1;
             counts.proper += u64::from(proper);
         });
         if outcome != Outcome::Completed {
             count_cause(&mut self.flow_causes, flow.cause, outcome);
+            self.radius.failed(flow);
         }
         match outcome {
             Outcome::Completed => {
                 self.completed.record(flow, steps.parts());
                 self.completed_steps.record(steps);
                 self.slowest.record(flow.machine(), steps);
-                for group in self.groups.of(&subject) {
+                for group in self.groups.of(&subject, phase) {
                     self.machine_by_group[group].record(flow.machine());
                 }
             }
             Outcome::Running => {
                 self.completed.record_beyond();
-                for group in self.groups.of(&subject) {
+                for group in self.groups.of(&subject, phase) {
                     self.machine_by_group[group].record_beyond(1);
                 }
             }
@@ -183,14 +198,15 @@ impl Cohort {
         self.pages.record(waited);
     }
 
-    /// A wish ended. `last`: how its last attempt ended, if it was not served.
+    /// A wish ended whose first attempt started in that phase. `last`: how its last attempt ended, if it was not served.
     pub fn wish(
         &mut self,
         subject: &Subject,
+        phase: Option<Phase>,
         attempts: u16,
         last: Option<(Option<Cause>, Outcome)>,
     ) {
-        self.count(subject, |counts| {
+        self.count(subject, phase, |counts| {
             counts.wishes += 1;
             counts.served += u64::from(last.is_none());
             counts.attempts += u64::from(attempts);
@@ -200,9 +216,9 @@ impl Cohort {
         }
     }
 
-    fn count(&mut self, subject: &Subject, count: impl Fn(&mut Counts)) {
+    fn count(&mut self, subject: &Subject, phase: Option<Phase>, count: impl Fn(&mut Counts)) {
         count(&mut self.all);
-        for group in self.groups.of(subject) {
+        for group in self.groups.of(subject, phase) {
             count(&mut self.by_group[group]);
         }
     }

@@ -80,7 +80,7 @@ impl Flows {
             wishes: Wishes::default(),
             sample: Sample::new(kept, seed, replication),
             window,
-            cohort: Cohort::new(groups),
+            cohort: Cohort::new(groups, window),
             started: 0,
             outcomes: [0; Outcome::COUNT],
             strays: 0,
@@ -124,7 +124,7 @@ impl Flows {
         let cohort = self.window.has(now);
         if cohort {
             new.mark(Mark::Cohort);
-            self.cohort.started(&subject);
+            self.cohort.started(&subject, now);
         }
         new.sample = self.sample.begin(flow.id);
         self.wishes.began(visitor, flow.id, subject, now, self.window, &mut self.cohort);
@@ -161,7 +161,7 @@ impl Flows {
         };
         let outcome = outcome::outcome(known.seen(), end);
         if outcome == Outcome::Abandoned {
-            known.blame(Cause::nowhere(Why::Left));
+            known.blame(Cause::nowhere(Why::Left), Role::Person);
         }
         let cause = known.cause;
         self.close(flow.place as usize, outcome, Some(now), network);
@@ -221,7 +221,7 @@ impl Flows {
         if let Message::Response(response) = &envelope.message {
             let sender = network.sender(envelope.from);
             if let Some(cause) = blame(known, response, host, sender, network) {
-                known.blame(cause);
+                known.blame(cause, network.role(host));
             }
             if !host.is_visitor() {
                 match response {
@@ -256,13 +256,13 @@ impl Flows {
         response: &Response,
         refusal: Option<Rule>,
     ) {
-        let Moment { flow, now, .. } = moment;
+        let Moment { flow, now, network } = moment;
         let Some(place) = self.place(flow) else { return };
         let known = &mut self.table[place];
         // What a service sends leaves at its end.
         known.spend(now, Part::Service);
         if let Some(rule) = refusal {
-            known.blame(Cause::at(Why::Rule(rule), from));
+            known.blame(Cause::at(Why::Rule(rule), from), network.role(from));
         }
         if let Some(step) = steps::completed_by_answer(response) {
             self.complete(place, step, now);
@@ -283,7 +283,7 @@ impl Flows {
         known.spend(now, Part::Wait);
         let down = peer.is_some_and(|peer| network.is_down(peer));
         let crashed = peer.is_some_and(|peer| network.crashed_since(peer, known.started()));
-        known.blame(Cause::of_failure(failure, peer, down, crashed));
+        known.blame(Cause::of_failure(failure, peer, down, crashed), network.role(host));
         if !host.is_visitor() {
             known.trouble_is(Trouble::of(failure));
         } else if known.shows(exchange.place) {
@@ -294,7 +294,7 @@ impl Flows {
     /// A job of a flow was turned away.
     pub fn turned_away(&mut self, moment: Moment<'_>, host: HostId) {
         if let Some(known) = self.going_on(moment.flow) {
-            known.blame(Cause::at(Why::QueueFull, host));
+            known.blame(Cause::at(Why::QueueFull, host), moment.network.role(host));
         }
     }
 
@@ -302,7 +302,8 @@ impl Flows {
     pub fn not_admitted(&mut self, moment: Moment<'_>, host: HostId, refusal: Option<Rule>) {
         let Some(known) = self.going_on(moment.flow) else { return };
         known.trouble_is(Trouble::Tls);
-        known.blame(Cause::at(refusal.map_or(Why::TlsAlert, Why::Rule), host));
+        let cause = Cause::at(refusal.map_or(Why::TlsAlert, Why::Rule), host);
+        known.blame(cause, moment.network.role(host));
     }
 
     /// Time of a flow up to now went there.

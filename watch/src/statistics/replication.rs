@@ -13,7 +13,9 @@ use super::{
     exchanges::{Channels, FAILURES, Norm, Totals},
     network::Network,
     outcome::Outcome,
-    registry::RegistryRow,
+    radius::Radius,
+    recovery::{Backlogs, FlowRecovery},
+    registry::{Lags, RegistryRow},
     sample::{FlowRow, StepRow},
     stations::{HostRow, Stations},
     steps::STEPS,
@@ -103,6 +105,7 @@ pub(super) fn of(mut statistics: Statistics, open: u64) -> Replication {
     sheet.norm("resource", &statistics.exchanges.resource, network);
     sheet.lists(&statistics);
     sheet.hosts(&statistics.stations, &hosts, &statistics);
+    sheet.recovery(&statistics.backlogs, &statistics.flows.cohort.recovery);
     sheet.tokens(&tokens, network);
     sheet.registry(&statistics);
     sheet.totals(&conservation, statistics.events);
@@ -167,6 +170,7 @@ impl Sheet {
         }
         self.causes("flows.not_completed", &cohort.flow_causes, network);
         self.causes("wishes.unserved", &cohort.wish_causes, network);
+        self.radius(&cohort.radius);
         self.latency("latency", &cohort.completed);
         self.latency("latency.failed", &cohort.failed);
         self.steps("", &PARTS, cohort.completed_steps.means());
@@ -206,6 +210,39 @@ impl Sheet {
         for (group, count) in by_group {
             self.set(name, &group, count as f64);
         }
+    }
+
+    fn radius(&mut self, radius: &Radius) {
+        self.count("radius.people", radius.people.count());
+        self.count("radius.zorgaanbieders", radius.zorgaanbieders.count());
+        self.count("radius.pgos", radius.pgos.count());
+        self.count("radius.gateways", radius.gateways.count());
+        self.count("failures.noticed", radius.noticed.iter().sum());
+        for (role, count) in Role::ALL.into_iter().zip(radius.noticed) {
+            if count > 0 {
+                let group = Group::from(format!("by={}", role.name()).as_str());
+                self.set("failures.noticed", &group, count as f64);
+            }
+        }
+    }
+
+    fn recovery(&mut self, backlogs: &Backlogs, flows: &FlowRecovery) {
+        let mut all = Lags::default();
+        for (fault, lasted) in backlogs.lasted.iter().enumerate() {
+            let Some(lasted) = *lasted else { continue };
+            all.add(lasted);
+            let group = Group::from(format!("fault={fault}").as_str());
+            self.set("recovery.backlog.mean", &group, lasted.as_secs_f64());
+            self.set("recovery.backlog.max", &group, lasted.as_secs_f64());
+        }
+        self.mean("recovery.backlog.mean", all.mean());
+        self.mean("recovery.backlog.max", all.max());
+        self.count("recovery.not_emptied", backlogs.open());
+        let recovered = flows.recovered();
+        self.count("recovery.not_recovered", u64::from(recovered == Some(None)));
+        let seconds = recovered.flatten().map(|lasted| lasted.as_secs_f64());
+        self.mean("recovery.flows.mean", seconds);
+        self.mean("recovery.flows.max", seconds);
     }
 
     fn latency(&mut self, name: &str, latency: &Latency) {

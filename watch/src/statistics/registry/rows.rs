@@ -59,7 +59,8 @@ pub struct Lags {
 }
 
 impl Lags {
-    fn add(&mut self, lag: Duration) {
+    /// One more.
+    pub fn add(&mut self, lag: Duration) {
         let seconds = lag.as_secs_f64();
         self.count += 1;
         self.sum += seconds;

@@ -21,6 +21,7 @@ pub fn table() -> Table {
     steps(&mut table);
     norms(&mut table);
     hosts(&mut table);
+    recovery(&mut table);
     tokens(&mut table);
     registry(&mut table);
     totals(&mut table);
@@ -143,6 +144,23 @@ fn flows(table: &mut Table) {
         "wishes that were not served, by the cause of their last attempt",
     );
     table.add("wishes.attempts", "attempts", MetricKind::Mean, "attempts per wish");
+    for (name, whose) in [
+        ("people", "persons"),
+        ("zorgaanbieders", "Zorgaanbieders"),
+        ("pgos", "PGOs"),
+        ("gateways", "ZA gateways"),
+    ] {
+        table.count(
+            format!("radius.{name}"),
+            whose,
+            format!("different {whose} with a flow that failed for a technical cause: not by what the person did, not for want of data"),
+        );
+    }
+    table.count(
+        "failures.noticed",
+        "flows",
+        "flows that failed for a technical cause, by the role of who met it first: asked and got no answer, refused, or was refused",
+    );
 }
 
 fn times(table: &mut Table) {
@@ -329,6 +347,31 @@ fn hosts(table: &mut Table) {
         "1/s",
         MetricKind::Mean,
         "jobs per second that come to one host",
+    );
+}
+
+fn recovery(table: &mut Table) {
+    let what = "from the end of a fault until the queue of every host has been empty at least once";
+    table.add("recovery.backlog.mean", "s", MetricKind::Mean, format!("{what}: mean over faults"));
+    table.add("recovery.backlog.max", "s", MetricKind::Max, format!("{what}: maximum"));
+    table.count(
+        "recovery.not_emptied",
+        "faults",
+        "faults that ended and after which some queue never was empty",
+    );
+    let what = "from the end of the last fault to three minutes running in which, of the flows started, \
+        as large a share was completed as before the first fault, less two standard errors";
+    table.add(
+        "recovery.flows.mean",
+        "s",
+        MetricKind::Mean,
+        format!("{what}: mean over replications"),
+    );
+    table.add("recovery.flows.max", "s", MetricKind::Max, format!("{what}: maximum"));
+    table.count(
+        "recovery.not_recovered",
+        "runs",
+        "replications in which there were no such minutes between the end of the last fault and the horizon",
     );
 }
 
