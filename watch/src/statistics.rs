@@ -331,8 +331,8 @@ impl Statistics {
         let bytes = message.bytes();
         self.exchanges.arrived(envelope.exchange, message.kind(), bytes, now);
         match message {
-            Message::Request(Request::GetList(_)) if self.phase == Phase::Measuring => {
-                self.lists.requested(now);
+            Message::Request(Request::GetList(list)) if self.phase == Phase::Measuring => {
+                self.lists.requested(*list, now);
             }
             Message::Request(Request::ChangeRegister(change)) => {
                 self.registry.change_asked(envelope.exchange, *change);
@@ -366,7 +366,7 @@ impl Statistics {
             }
             Response::List(list) => {
                 if self.phase == Phase::Measuring {
-                    self.lists.given(envelope.message.bytes());
+                    self.lists.given(list.kind, envelope.message.bytes());
                 }
                 // Where nobody notes a publication, the first time that a version is given shows it.
                 let published = list.published.as_nanos().max(0) as u64;

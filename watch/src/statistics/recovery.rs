@@ -148,8 +148,9 @@ impl FlowRecovery {
 
     /// From the end of the last fault to the beginning of the first of three minutes running in which flows
     /// started of which as large a share was completed as before the first fault, less two binomial standard
-    /// errors of a minute's share. Minutes in which no flow started are passed over. `Some(None)`: there were no
-    /// such minutes before the horizon. `None`: there is nothing to compare, because no fault ended before
+    /// errors of a minute's share. Flows of the cohort count by when they started, so those that the first fault
+    /// caught in progress are of before it. Only whole minutes until the horizon count; those in which no flow
+    /// started are passed over. `Some(None)`: there were no such minutes. `None`: there is nothing to compare, because no fault ended before
     /// the horizon, or no flow of the cohort started before the first.
     pub fn recovered(&self) -> Option<Option<Duration>> {
         if self.whole == 0 || self.before.started == 0 {

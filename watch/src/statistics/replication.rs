@@ -3,7 +3,7 @@
 //! Gathers the figures of all parts under the names of the table of metrics, and the rows of the result
 //! files. Does not estimate anything.
 
-use protocol::role::Role;
+use protocol::{register::ListKind, role::Role};
 
 use super::{
     Statistics,
@@ -11,11 +11,12 @@ use super::{
     cause::Cause,
     cohort::{Causes, Cohort, Counts, Latency},
     exchanges::{Channels, FAILURES, Norm, Totals},
+    lists::Load,
     network::Network,
     outcome::Outcome,
     radius::Radius,
     recovery::{Backlogs, FlowRecovery},
-    registry::{Lags, RegistryRow},
+    registry::{Lags, PullLag, RegistryFigures, RegistryRow},
     sample::{FlowRow, StepRow},
     stations::{HostRow, Stations},
     steps::STEPS,
@@ -141,8 +142,12 @@ impl Sheet {
     }
 
     fn mean(&mut self, name: &str, value: Option<f64>) {
+        self.mean_of(name, &Group::all(), value);
+    }
+
+    fn mean_of(&mut self, name: &str, group: &Group, value: Option<f64>) {
         if let Some(value) = value {
-            self.set(name, &Group::all(), value);
+            self.set(name, group, value);
         }
     }
 
@@ -290,9 +295,20 @@ impl Sheet {
         self.count("norm.lists.requests", share.of);
         self.count("norm.lists.kept", share.kept);
         self.mean("norm.lists.up", statistics.stations.share_up(Role::Stelselnode));
-        self.count("lists.requests", statistics.lists.requests);
-        self.count("lists.bytes", statistics.lists.bytes);
-        self.count("lists.rate.max", statistics.lists.busiest_second);
+        let load = &statistics.lists;
+        self.list_load(&Group::all(), &load.all);
+        for (list, load) in ListKind::ALL.into_iter().zip(&load.by_list) {
+            // A list that nobody asked for has no row at all.
+            if load.requests > 0 || load.bytes > 0 {
+                self.list_load(&Group::from(format!("list={}", list.name()).as_str()), load);
+            }
+        }
+    }
+
+    fn list_load(&mut self, group: &Group, load: &Load) {
+        self.set("lists.requests", group, load.requests as f64);
+        self.set("lists.bytes", group, load.bytes as f64);
+        self.set("lists.rate.max", group, load.busiest_second as f64);
     }
 
     fn hosts(&mut self, stations: &Stations, rows: &[HostRow], statistics: &Statistics) {
@@ -342,28 +358,45 @@ impl Sheet {
     }
 
     fn registry(&mut self, statistics: &Statistics) {
-        let figures = statistics.registry.figures(&statistics.network);
-        self.count("registry.changes", figures.changes);
-        self.mean("registry.publication_lag.mean", figures.publication_lag.mean());
-        self.mean("registry.publication_lag.max", figures.publication_lag.max());
-        self.mean("registry.full_propagation.mean", figures.full_propagation.mean());
-        self.mean("registry.full_propagation.max", figures.full_propagation.max());
-        self.times("registry.pull_lag", &Group::all(), &figures.pull_lags);
-        self.mean("registry.pull_lag.max", figures.pull_lag.max());
-        self.count("registry.unknown_at_end", figures.unknown_at_end);
-        let harm = figures.harm;
-        self.count("registry.blocked_flows", harm.blocked_flows);
-        self.count("registry.misdirected_flows", harm.misdirected_flows);
+        let network = &statistics.network;
+        let (all, by_kind) = statistics.registry.figures(network);
+        self.changes(&Group::all(), &all);
+        for (kind, figures) in &by_kind {
+            self.changes(&Group::from(format!("change={kind}").as_str()), figures);
+        }
+        for (list, lag) in &statistics.registry.pull_lag_by_list(network) {
+            self.pull_lag(&Group::from(format!("list={}", list.name()).as_str()), lag);
+        }
+    }
+
+    fn changes(&mut self, group: &Group, figures: &RegistryFigures) {
+        let RegistryFigures { publication_lag, full_propagation, harm, .. } = figures;
+        self.set("registry.changes", group, figures.changes as f64);
+        for (name, lags) in
+            [("publication_lag", publication_lag), ("full_propagation", full_propagation)]
+        {
+            self.mean_of(&format!("registry.{name}.mean"), group, lags.mean());
+            self.mean_of(&format!("registry.{name}.max"), group, lags.max());
+        }
+        self.pull_lag(group, &figures.pull_lag);
+        self.set("registry.unknown_at_end", group, figures.unknown_at_end as f64);
+        self.set("registry.blocked_flows", group, harm.blocked_flows as f64);
+        self.set("registry.misdirected_flows", group, harm.misdirected_flows as f64);
         for (name, [before, after]) in [
             ("handshakes", harm.exposed_handshakes),
             ("exchanges", harm.exposed_exchanges),
             ("bytes", harm.exposed_bytes),
         ] {
             let name = format!("registry.exposed_{name}");
-            self.count(&name, before + after);
-            self.count(&format!("{name}.before_publication"), before);
-            self.count(&format!("{name}.after_publication"), after);
+            self.set(&name, group, (before + after) as f64);
+            self.set(&format!("{name}.before_publication"), group, before as f64);
+            self.set(&format!("{name}.after_publication"), group, after as f64);
         }
+    }
+
+    fn pull_lag(&mut self, group: &Group, lag: &PullLag) {
+        self.times("registry.pull_lag", group, &lag.times);
+        self.mean_of("registry.pull_lag.max", group, lag.known.max());
     }
 
     fn totals(&mut self, conservation: &Conservation, events: u64) {

@@ -273,7 +273,7 @@ fn norms(table: &mut Table) {
     table.count(
         "lists.requests",
         "requests",
-        "requests for lists that arrived at the stelselnode in the window",
+        "requests for lists that arrived at the stelselnode in the window; also by list",
     );
     table.count("lists.bytes", "B", "bytes of lists that the stelselnode gave in the window");
     table.add(
@@ -351,7 +351,7 @@ fn hosts(table: &mut Table) {
 }
 
 fn recovery(table: &mut Table) {
-    let what = "from the end of a fault until the queue of every host has been empty at least once";
+    let what = "from the end of a fault until the queue of every host has been empty at least once, also by fault";
     table.add("recovery.backlog.mean", "s", MetricKind::Mean, format!("{what}: mean over faults"));
     table.add("recovery.backlog.max", "s", MetricKind::Max, format!("{what}: maximum"));
     table.count(
@@ -395,7 +395,11 @@ fn tokens(table: &mut Table) {
 }
 
 fn registry(table: &mut Table) {
-    table.count("registry.changes", "changes", "changes of the register in the whole run");
+    table.count(
+        "registry.changes",
+        "changes",
+        "changes of the register in the whole run; all of `registry` also by kind of change",
+    );
     for (name, what) in [
         ("publication_lag", "from a change to the publication of a list that has it"),
         (
@@ -406,7 +410,7 @@ fn registry(table: &mut Table) {
         table.add(format!("registry.{name}.mean"), "s", MetricKind::Mean, format!("{what}: mean"));
         table.add(format!("registry.{name}.max"), "s", MetricKind::Max, format!("{what}: maximum"));
     }
-    let what = "from the publication of a list to its use by a node";
+    let what = "from the publication of a list to its use by a node; also by list";
     table.times("registry.pull_lag", &[("p50", 0.50), ("p95", 0.95)], what);
     table.add("registry.pull_lag.max", "s", MetricKind::Max, format!("{what}: maximum"));
     table.count(
