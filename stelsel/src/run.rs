@@ -10,10 +10,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use protocol::time::Instant;
 use rayon::prelude::*;
 use sim::simulation::Ending;
 use watch::{
-    statistics::{FlowsKept, Settings, Traces},
+    statistics::{FaultSpan, FlowsKept, Settings, Traces},
     watcher::{Judged, Sight, Watcher},
 };
 
@@ -184,6 +185,14 @@ pub(crate) fn replicate(
             _ => Traces::None,
         },
         token_lifetime: scenario.tokens.lifetime,
+        faults: scenario
+            .faults
+            .iter()
+            .map(|fault| {
+                let begins = Instant::START + fault.at;
+                FaultSpan { begins, ends: fault.lasts.map(|lasts| begins + lasts) }
+            })
+            .collect(),
         ..Settings::new(composed.window(), scenario.seed, replication)
     };
     let watcher = Watcher::new(&composed.directory, settings, options.judged);

@@ -10,16 +10,20 @@
 //! end; hosts, norms and lists are measured over that window; codes, changes of the register, conservation
 //! and totals over the whole run.
 
+pub(crate) mod breakdown;
 pub mod cause;
-mod cohort;
+pub(crate) mod cohort;
 mod describe;
 pub(crate) mod exchanges;
+pub mod faults;
 mod flow;
 mod flows;
 mod groups;
 mod lists;
 mod network;
 pub mod outcome;
+mod radius;
+mod recovery;
 mod registry;
 mod replication;
 mod sample;
@@ -47,11 +51,13 @@ use crate::directory::{Directory, Window};
 
 use self::{
     exchanges::Exchanges,
+    faults::Phases,
     flow::{Mark, Part},
     flows::{Flows, Moment},
     groups::Groups,
     lists::ListLoad,
     network::Network,
+    recovery::Backlogs,
     registry::Registry,
     stations::Stations,
     timeline::Timeline,
@@ -62,6 +68,7 @@ use self::{
 pub use self::{
     cause::{Cause, Why},
     exchanges::{FAILURES, Totals},
+    faults::FaultSpan,
     flow::{Parts, StepTime},
     outcome::Outcome,
     registry::{Harm, RegistryRow},
@@ -92,6 +99,8 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// The norms to measure against.
     pub norms: Norms,
+    /// The faults of the run, as scheduled.
+    pub faults: Vec<FaultSpan>,
 }
 
 impl Settings {
@@ -104,7 +113,8 @@ impl Settings {
     /// Points are not closer than this: a point costs a look at every host.
     pub const SHORTEST_STEP: Duration = Duration::from_secs(1);
 
-    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0 and norms of 2.x.
+    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0, norms of 2.x and
+    /// no faults.
     pub fn new(window: Window, seed: u64, replication: u32) -> Self {
         let run = window.horizon.since(Instant::START).as_nanos();
         Self {
@@ -117,6 +127,7 @@ impl Settings {
             traces: Traces::None,
             token_lifetime: Duration::from_secs(900),
             norms: Norms::R2,
+            faults: Vec::new(),
         }
     }
 }
@@ -129,6 +140,7 @@ pub struct Statistics {
     flows: Flows,
     exchanges: Exchanges,
     stations: Stations,
+    backlogs: Backlogs,
     tokens: Tokens,
     registry: Registry,
     lists: ListLoad,
@@ -136,7 +148,8 @@ pub struct Statistics {
     recorder: Recorder,
     events: u64,
     now: Instant,
-    /// The next moment at which something is due: an edge of the window, or a point of the timeline.
+    /// The next moment at which something is due: an edge of the window, a point of the timeline, or the end
+    /// of a fault.
     next_due: Instant,
     phase: Phase,
 }
@@ -154,11 +167,13 @@ impl Statistics {
     pub fn new(directory: Arc<Directory>, settings: Settings) -> Self {
         let network = Network::new(directory);
         let window = settings.window;
+        let groups = Groups::new(&network, Phases::of(&settings.faults));
         let Settings { flows_kept, seed, replication, .. } = settings;
         let mut statistics = Self {
-            flows: Flows::new(Groups::new(&network), window, flows_kept, seed, replication),
+            flows: Flows::new(groups, window, flows_kept, seed, replication),
             exchanges: Exchanges::new(&network, window, &settings.norms),
             stations: Stations::new(&network.directory, window),
+            backlogs: Backlogs::new(&settings.faults),
             tokens: Tokens::new(&network),
             registry: Registry::new(&network),
             lists: ListLoad::default(),
@@ -217,11 +232,15 @@ impl Statistics {
         match event {
             Event::Queued { host } => self.stations.queued(*host, now),
             Event::TurnedAway { host } => self.stations.turned_away(*host, now),
-            Event::ServiceBegan { host, queued } => self.stations.began(*host, *queued, now),
+            Event::ServiceBegan { host, queued } => {
+                self.stations.began(*host, *queued, now);
+                self.shortened(*host, now);
+            }
             Event::Worked { host, work, cost } => self.stations.worked(*host, *work, *cost),
             Event::ServiceEnded { host, began } => self.stations.ended(*host, *began, now),
             Event::Dropped { host, waiting, in_service } => {
                 self.stations.dropped(*host, *waiting, *in_service, now);
+                self.shortened(*host, now);
             }
             Event::Host { host, change } => {
                 self.network.host_changed(*host, *change, now);
@@ -229,6 +248,13 @@ impl Statistics {
             }
             Event::VisitorLeft { host } => self.flows.visitor_left(*host),
             _ => {}
+        }
+    }
+
+    /// The queue of a host may be empty now.
+    fn shortened(&mut self, host: HostId, now: Instant) {
+        if !self.backlogs.is_quiet() && !self.stations.has_queue(host) {
+            self.backlogs.emptied(host, now);
         }
     }
 
@@ -305,8 +331,8 @@ impl Statistics {
         let bytes = message.bytes();
         self.exchanges.arrived(envelope.exchange, message.kind(), bytes, now);
         match message {
-            Message::Request(Request::GetList(_)) if self.phase == Phase::Measuring => {
-                self.lists.requested(now);
+            Message::Request(Request::GetList(list)) if self.phase == Phase::Measuring => {
+                self.lists.requested(*list, now);
             }
             Message::Request(Request::ChangeRegister(change)) => {
                 self.registry.change_asked(envelope.exchange, *change);
@@ -340,7 +366,7 @@ impl Statistics {
             }
             Response::List(list) => {
                 if self.phase == Phase::Measuring {
-                    self.lists.given(envelope.message.bytes());
+                    self.lists.given(list.kind, envelope.message.bytes());
                 }
                 // Where nobody notes a publication, the first time that a version is given shows it.
                 let published = list.published.as_nanos().max(0) as u64;
@@ -410,6 +436,9 @@ impl Statistics {
             if due >= self.timeline.next() {
                 self.timeline.point(&self.stations.busiest(due));
             }
+            if due >= self.backlogs.next() {
+                self.backlogs.faults_end(due, &self.stations);
+            }
             self.schedule();
         }
     }
@@ -421,7 +450,7 @@ impl Statistics {
             Phase::Measuring => horizon,
             Phase::Draining => Instant::NEVER,
         };
-        self.next_due = edge.min(self.timeline.next());
+        self.next_due = edge.min(self.timeline.next()).min(self.backlogs.next());
     }
 }
 

@@ -128,6 +128,28 @@ fn lists_that_cannot_be_had_miss_their_norm() {
 }
 
 #[test]
+fn load_on_the_stelselnode_is_told_apart_by_list() {
+    let mut script = Script::nobody(at(120.0));
+    for kind in [ListKind::Zal, ListKind::Whitelist, ListKind::Whitelist] {
+        let list = Response::List(directory().lists[kind as usize].clone());
+        script.call(ZA, STELSELNODE, STELSELNODE_NAME, Request::GetList(kind), list, None);
+        script.pace = [0, 0, 0];
+    }
+    script.now = at(1_000.0);
+    script.plain(Event::RunEnded);
+    let replication = replication(script);
+    let of = |metric: &str| {
+        ["", "list=zal", "list=whitelist", "list=ocl"]
+            .map(|group| value_of(&replication, metric, group))
+    };
+    assert_eq!(of("lists.requests"), [Some(3.0), Some(1.0), Some(2.0), None]);
+    assert_eq!(of("lists.rate.max"), [Some(3.0), Some(1.0), Some(2.0), None]);
+    let [all, zal, whitelist, _] = of("lists.bytes").map(Option::unwrap_or_default);
+    assert_eq!(all, zal + whitelist);
+    assert!(zal > 0.0 && whitelist > 0.0);
+}
+
+#[test]
 fn an_exchange_that_ends_twice_or_never_began_breaks_conservation() {
     let mut twice = Script::nobody(at(1.0));
     let open = twice.ask(PGO, ZA, ZA_BACK, offer_code());

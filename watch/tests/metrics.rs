@@ -11,10 +11,13 @@ use protocol::{
     trace::{Event, Note, Secret},
 };
 use script::*;
-use watch::study::{
-    headline::headline,
-    metrics::{MetricId, MetricKind},
-    summary::summarise,
+use watch::{
+    statistics::{FaultSpan, Settings, Statistics},
+    study::{
+        headline::headline,
+        metrics::{MetricId, MetricKind},
+        summary::summarise,
+    },
 };
 
 /// A run in which everything happens that a metric counts.
@@ -56,8 +59,15 @@ fn everything() -> Vec<Script> {
 
 #[test]
 fn every_metric_of_the_table_gets_a_value_in_a_run_in_which_everything_happens() {
-    let mut statistics = all_kept(window(10.0, 90.0));
-    play(&mut statistics, everything());
+    let faults = vec![FaultSpan { begins: at(60.0), ends: Some(at(70.0)) }];
+    let settings = Settings { faults, ..Settings::new(window(10.0, 300.0), 1, 0) };
+    let mut statistics = Statistics::new(directory(), settings);
+    let recovered = (2..5).map(|n| {
+        let mut completed = Script::flow(n, at(70.0 + 60.0 * f64::from(n - 2)));
+        completed.verzamelen(n, 1);
+        completed
+    });
+    play(&mut statistics, everything().into_iter().chain(recovered));
     let figures = statistics.finish().figures;
     let found: BTreeSet<MetricId> =
         figures.values().map(|(id, ..)| id).chain(figures.tallies().map(|(id, ..)| id)).collect();
@@ -83,8 +93,8 @@ fn every_metric_of_the_table_gets_a_value_in_a_run_in_which_everything_happens()
 fn a_run_has_an_answer_in_three_sentences() {
     let runs: Vec<_> = (0..3)
         .map(|n| {
-            let settings = watch::statistics::Settings::new(window(10.0, 90.0), 1, n);
-            let mut statistics = watch::statistics::Statistics::new(directory(), settings);
+            let settings = Settings::new(window(10.0, 90.0), 1, n);
+            let mut statistics = Statistics::new(directory(), settings);
             play(&mut statistics, everything());
             statistics.finish().figures
         })

@@ -18,7 +18,7 @@ use protocol::{
 };
 use script::{flow::*, *};
 use watch::{
-    statistics::{FlowsKept, Outcome, Settings, Statistics, TraceEvent, Traces},
+    statistics::{FaultSpan, FlowsKept, Outcome, Settings, Statistics, TraceEvent, Traces},
     study::{figures::Figures, summary::summarise},
 };
 
@@ -126,11 +126,14 @@ proptest! {
     #[test]
     fn every_nanosecond_of_every_flow_goes_somewhere_and_everything_is_accounted_for(
         scripts in scripts(),
+        faults in faults(),
         warm_up in 0.0..50.0f64,
         horizon in 50.0..120.0f64,
     ) {
         let window = window(warm_up, horizon);
-        let mut statistics = all_kept(window);
+        let with_faults = !faults.is_empty();
+        let settings = Settings { flows_kept: FlowsKept::All, faults, ..Settings::new(window, 1, 0) };
+        let mut statistics = Statistics::new(directory(), settings);
         play(&mut statistics, scripts.clone());
         let replication = statistics.finish();
         prop_assert!(replication.conservation.holds(), "{:?}", replication.conservation);
@@ -161,8 +164,76 @@ proptest! {
         prop_assert_eq!(completed + not, value(&replication, "flows.started"));
         let served = value(&replication, "wishes.served");
         prop_assert_eq!(served + value(&replication, "wishes.unserved"), value(&replication, "wishes.started"));
+        for metric in ["flows.started", "flows.completed", "wishes.started", "wishes.served"] {
+            let phases = ["before", "during", "after"];
+            let of = |phase| value_of(&replication, metric, &format!("phase={phase}"));
+            let sum: f64 = phases.into_iter().filter_map(of).sum();
+            prop_assert_eq!(sum, if with_faults { value(&replication, metric) } else { 0.0 });
+        }
+        prop_assert!(value(&replication, "failures.noticed") <= not);
+        prop_assert!(value(&replication, "radius.people") <= value(&replication, "failures.noticed"));
         for row in replication.hosts.iter().filter_map(|row| row.little) {
             prop_assert!((row.waiting - row.rate_times_wait).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_parts_of_the_steps_add_up_to_what_flows_took(scripts in scripts(), warm_up in 0.0..50.0f64) {
+        let window = window(warm_up, 120.0);
+        let mut statistics = all_kept(window);
+        play(&mut statistics, scripts);
+        let replication = statistics.finish();
+        let mean = |metric: &str| value_of(&replication, metric, "");
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.abs().max(b.abs());
+        let step = |prefix: &str, step: usize, part: &str| {
+            mean(&format!("{prefix}step.{step:02}.{part}.mean"))
+        };
+        let machine = ["network", "wait", "service"];
+        for (prefix, latency, completed) in [("", "latency", true), ("failed.", "latency.failed", false)] {
+            let kept: Vec<_> = replication
+                .flows
+                .iter()
+                .filter(|row| window.has(row.started) && row.ended.is_some())
+                .filter(|row| (row.outcome == Outcome::Completed) == completed)
+                .collect();
+            if kept.is_empty() {
+                prop_assert_eq!(step(prefix, 1, "network"), None);
+                continue;
+            }
+            let all = |part: &str| -> f64 {
+                (1..=16).map(|number| step(prefix, number, part).expect("there are such flows")).sum()
+            };
+            let human = all("human");
+            let parts = machine.map(all);
+            let total = human + parts.iter().sum::<f64>();
+            let whole = |part: &str| mean(&format!("{latency}.{part}.mean")).expect("there are flows");
+            prop_assert!(close(total, whole("total")));
+            prop_assert!(close(human, whole("human")));
+            let machine_mean = whole("machine");
+            prop_assert!(close(parts.iter().sum(), machine_mean));
+            for (part, sum) in machine.iter().zip(parts) {
+                prop_assert!(close(sum, whole(part)));
+            }
+            for number in 1..=16u8 {
+                let rows = replication.steps.iter().filter(|row| row.time.step == number);
+                let wait = rows
+                    .filter(|row| kept.iter().any(|flow| flow.flow == row.flow))
+                    .map(|row| row.time.parts.wait.as_secs_f64())
+                    .sum::<f64>();
+                let found = step(prefix, number.into(), "wait").unwrap();
+                prop_assert!(close(found * kept.len() as f64, wait), "step {}", number);
+            }
+            if completed {
+                let slowest: f64 = machine
+                    .iter()
+                    .flat_map(|part| (1..=16).map(move |number| (number, part)))
+                    .map(|(number, part)| step("slowest.", number, part).unwrap())
+                    .sum();
+                let longest = kept.iter().map(|row| row.machine.as_secs_f64()).fold(0.0, f64::max);
+                prop_assert!(slowest >= machine_mean * (1.0 - 1e-6));
+                prop_assert!(slowest <= longest * (1.0 + 1e-6));
+                prop_assert!(slowest >= longest * 15.0 / 16.0);
+            }
         }
     }
 
@@ -198,6 +269,14 @@ proptest! {
         };
         prop_assert_eq!(run(scripts.clone()), run(scripts));
     }
+}
+
+/// Any faults, in any order.
+fn faults() -> impl Strategy<Value = Vec<FaultSpan>> {
+    let moment = || prop_oneof![0u64..200_000_000_000, any::<u64>()].prop_map(Instant::from_nanos);
+    let fault = (moment(), proptest::option::of(moment()));
+    let fault = fault.prop_map(|(begins, ends)| FaultSpan { begins, ends });
+    proptest::collection::vec(fault, 0..4)
 }
 
 /// Any event at all, of a few flows, hosts and exchanges, in any order.
@@ -348,6 +427,7 @@ proptest! {
     fn no_order_of_events_however_odd_makes_it_panic(
         events in proptest::collection::vec(odd_event(), 0..60),
         sorted: bool,
+        faults in faults(),
     ) {
         let mut events = events;
         if sorted {
@@ -357,6 +437,7 @@ proptest! {
             flows_kept: FlowsKept::AtMost(2),
             traces: Traces::First(1),
             timeline_step: Duration::from_nanos(1 << 52),
+            faults,
             ..Settings::new(window(1.0, 100.0), 1, 0)
         };
         let mut statistics = Statistics::new(directory(), settings);

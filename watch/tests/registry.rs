@@ -251,3 +251,43 @@ fn a_flow_that_asks_an_old_address_after_a_move_is_misdirected_once() {
     assert_eq!(row(&replication, ListKind::Zal, PGO).harm.misdirected_flows, 1);
     assert_eq!(value(&replication, "registry.misdirected_flows"), 1.0);
 }
+
+#[test]
+fn figures_of_changes_are_told_apart_by_kind_and_pull_lags_by_list() {
+    let mut script = beheer();
+    change(&mut script, 100.0, Change::RemoveGateway(OTHER_PGO_NAME));
+    note(&mut script, 150.0, STELSELNODE, Note::Published(ListKind::Whitelist, 2));
+    note(&mut script, 150.0, STELSELNODE, Note::Published(ListKind::OauthClients, 2));
+    note(&mut script, 160.0, ZA, Note::ListInUse(ListKind::Whitelist, 2));
+    note(&mut script, 180.0, ZA, Note::ListInUse(ListKind::OauthClients, 2));
+    script.now = at(200.0);
+    handshake(&mut script, OTHER_PGO_NAME, OTHER_PGO, OTHER_ZA, None);
+    change(&mut script, 1_000.0, Change::MoveEndpoint(0));
+    let mut misdirected = Script::flow(1, at(1_100.0));
+    misdirected.verzamelen(1, 1);
+    note(&mut script, 1_300.0, STELSELNODE, Note::Published(ListKind::Zal, 2));
+    note(&mut script, 1_400.0, PGO, Note::ListInUse(ListKind::Zal, 2));
+    let replication = replication([script, misdirected]);
+    let of = |metric: &str| {
+        ["change=remove-gateway", "change=move-endpoint", "change=add-gateway"]
+            .map(|group| value_of(&replication, &format!("registry.{metric}"), group))
+    };
+    assert_eq!(of("changes"), [Some(1.0), Some(1.0), None]);
+    assert_eq!(of("publication_lag.max"), [Some(50.0), Some(300.0), None]);
+    assert_eq!(of("pull_lag.mean"), [Some(20.0), Some(100.0), None]);
+    assert_eq!(of("pull_lag.max"), [Some(30.0), Some(100.0), None]);
+    assert_eq!(of("full_propagation.max"), [None, Some(400.0), None], "not all know who left");
+    assert_eq!(of("exposed_handshakes"), [Some(1.0), Some(0.0), None]);
+    assert_eq!(of("exposed_handshakes.after_publication"), [Some(1.0), Some(0.0), None]);
+    assert_eq!(of("misdirected_flows"), [Some(0.0), Some(1.0), None]);
+    for metric in ["changes", "unknown_at_end", "misdirected_flows", "exposed_bytes"] {
+        let metric = format!("registry.{metric}");
+        let kinds = ["remove-gateway", "move-endpoint"];
+        let of = |kind| value_of(&replication, &metric, &format!("change={kind}")).unwrap_or(0.0);
+        let sum: f64 = kinds.map(of).iter().sum();
+        assert_eq!(sum, value(&replication, &metric), "{metric}");
+    }
+    let lists = ["list=whitelist", "list=ocl", "list=zal", "list=gegevensdiensten"];
+    let lags = lists.map(|list| value_of(&replication, "registry.pull_lag.max", list));
+    assert_eq!(lags, [Some(10.0), Some(30.0), Some(100.0), None]);
+}

@@ -115,6 +115,19 @@ impl Why {
         matches!(self, Self::Cancelled | Self::SaidNo)
     }
 
+    /// Whether something in the network failed or refused: neither the person's doing nor for want of data.
+    pub const fn is_technical(self) -> bool {
+        !matches!(
+            self,
+            Self::NothingThere
+                | Self::UnderAge
+                | Self::WrongCredentials
+                | Self::Cancelled
+                | Self::SaidNo
+                | Self::Left
+        )
+    }
+
     /// Every reason that is not a rule.
     pub const PLAIN: [Self; 19] = [
         Self::Refused,

@@ -5,16 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use protocol::time::Duration;
+use protocol::time::{Duration, Instant};
 
 use super::{
+    breakdown::{Breakdown, Slowest, Steps},
     cause::Cause,
-    flow::{Flow, Mark, StepTime, Subject},
+    faults::Phase,
+    flow::{Flow, Mark, Parts, StepTime, Subject},
     groups::Groups,
     outcome::Outcome,
+    radius::Radius,
+    recovery::FlowRecovery,
     steps::STEPS,
     times::{Precision, Times},
 };
+use crate::directory::Window;
 
 /// The cohort of one replication.
 #[derive(Clone, Debug)]
@@ -29,6 +34,12 @@ pub struct Cohort {
     pub completed: Latency,
     /// Times of flows that ended otherwise.
     pub failed: Latency,
+    /// Where the time of completed flows went.
+    pub completed_steps: Breakdown,
+    /// Where the time of flows that ended otherwise went.
+    pub failed_steps: Breakdown,
+    /// Where the time of the slowest completed flows went.
+    pub slowest: Slowest,
     /// Machine time of completed flows, by group.
     pub machine_by_group: Vec<Times>,
     /// Machine time of each step where it was completed; of the steps that repeat, in completed flows.
@@ -39,6 +50,10 @@ pub struct Cohort {
     pub flow_causes: Causes,
     /// Why the last attempts of wishes that were not served were not completed.
     pub wish_causes: Causes,
+    /// How far technical failures reached.
+    pub radius: Radius,
+    /// How long it took until flows were completed as before the faults.
+    pub recovery: FlowRecovery,
 }
 
 /// Why, or at least how.
@@ -61,62 +76,77 @@ pub struct Counts {
     pub attempts: u64,
 }
 
-/// Time from start to end, and whose it was.
+/// Time from start to end, all of it and by where it went: one distribution for each of [`LATENCIES`].
 #[derive(Clone, Debug)]
-pub struct Latency {
-    /// All of it.
-    pub total: Times,
-    /// The person's.
-    pub human: Times,
-    /// The machines'.
-    pub machine: Times,
-}
+pub struct Latency([Times; LATENCIES.len()]);
+
+/// What time is told apart into, as metrics name it, and what each means.
+pub const LATENCIES: [(&str, &str); 6] = [
+    ("total", "time from start to end"),
+    ("machine", "time that machines took"),
+    ("human", "time that the person took"),
+    ("network", "machine time on links"),
+    ("wait", "machine time in queues and waiting for peers"),
+    ("service", "machine time at workers"),
+];
 
 impl Latency {
     fn new() -> Self {
-        let times = || Times::new(Precision::Fine);
-        Self { total: times(), human: times(), machine: times() }
+        Self(std::array::from_fn(|_| Times::new(Precision::Fine)))
     }
 
-    fn record(&mut self, flow: &Flow) {
-        self.total.record(flow.total());
-        self.human.record(flow.human());
-        self.machine.record(flow.machine());
+    fn record(&mut self, flow: &Flow, Parts { network, wait, service }: Parts) {
+        let times = [flow.total(), flow.machine(), flow.human(), network, wait, service];
+        for (distribution, time) in self.0.iter_mut().zip(times) {
+            distribution.record(time);
+        }
     }
 
     fn record_beyond(&mut self) {
-        self.total.record_beyond(1);
-        self.human.record_beyond(1);
-        self.machine.record_beyond(1);
+        for distribution in &mut self.0 {
+            distribution.record_beyond(1);
+        }
+    }
+
+    /// Every distribution, as metrics name it.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, &Times)> {
+        LATENCIES.iter().map(|(name, _)| *name).zip(&self.0)
     }
 }
 
 impl Cohort {
     /// Nothing counted yet.
-    pub fn new(groups: Groups) -> Self {
+    pub fn new(groups: Groups, window: Window) -> Self {
         let by_group = vec![Counts::default(); groups.len()];
         let machine_by_group = vec![Times::new(Precision::Coarse); groups.len()];
+        let recovery = FlowRecovery::new(groups.phases, window);
         Self {
             groups,
             all: Counts::default(),
             by_group,
             completed: Latency::new(),
             failed: Latency::new(),
+            completed_steps: Breakdown::default(),
+            failed_steps: Breakdown::default(),
+            slowest: Slowest::new(),
             machine_by_group,
             steps: std::array::from_fn(|_| Times::new(Precision::Fine)),
             pages: Times::new(Precision::Fine),
             flow_causes: Causes::new(),
             wish_causes: Causes::new(),
+            radius: Radius::default(),
+            recovery,
         }
     }
 
     /// A flow of the cohort started.
-    pub fn started(&mut self, subject: &Subject) {
-        self.count(subject, |counts| counts.started += 1);
+    pub fn started(&mut self, subject: &Subject, now: Instant) {
+        let phase = self.groups.phase(now);
+        self.count(subject, phase, |counts| counts.started += 1);
     }
 
-    /// A flow of the cohort ended.
-    pub fn ended(&mut self, flow: &Flow, outcome: Outcome) {
+    /// A flow of the cohort ended, and these are the times of its steps.
+    pub fn ended(&mut self, flow: &Flow, outcome: Outcome, steps: &Steps) {
         let proper = match outcome {
             Outcome::Completed => true,
             Outcome::NoData => flow.has(Mark::NothingThere),
@@ -124,27 +154,35 @@ impl Cohort {
             _ => false,
         };
         let subject = flow.subject();
-        self.count(&subject, |counts| {
+        let phase = self.groups.phase(flow.started());
+        self.recovery.ended(flow.started(), outcome == Outcome::Completed);
+        self.count(&subject, phase, |counts| {
             counts.outcomes[outcome as usize] += 1;
             counts.proper += u64::from(proper);
         });
         if outcome != Outcome::Completed {
             count_cause(&mut self.flow_causes, flow.cause, outcome);
+            self.radius.failed(flow);
         }
         match outcome {
             Outcome::Completed => {
-                self.completed.record(flow);
-                for group in self.groups.of(&subject) {
+                self.completed.record(flow, steps.parts());
+                self.completed_steps.record(steps);
+                self.slowest.record(flow.machine(), steps);
+                for group in self.groups.of(&subject, phase) {
                     self.machine_by_group[group].record(flow.machine());
                 }
             }
             Outcome::Running => {
                 self.completed.record_beyond();
-                for group in self.groups.of(&subject) {
+                for group in self.groups.of(&subject, phase) {
                     self.machine_by_group[group].record_beyond(1);
                 }
             }
-            _ => self.failed.record(flow),
+            _ => {
+                self.failed.record(flow, steps.parts());
+                self.failed_steps.record(steps);
+            }
         }
     }
 
@@ -160,14 +198,15 @@ impl Cohort {
         self.pages.record(waited);
     }
 
-    /// A wish ended. `last`: how its last attempt ended, if it was not served.
+    /// A wish ended whose first attempt started in that phase. `last`: how its last attempt ended, if it was not served.
     pub fn wish(
         &mut self,
         subject: &Subject,
+        phase: Option<Phase>,
         attempts: u16,
         last: Option<(Option<Cause>, Outcome)>,
     ) {
-        self.count(subject, |counts| {
+        self.count(subject, phase, |counts| {
             counts.wishes += 1;
             counts.served += u64::from(last.is_none());
             counts.attempts += u64::from(attempts);
@@ -177,9 +216,9 @@ impl Cohort {
         }
     }
 
-    fn count(&mut self, subject: &Subject, count: impl Fn(&mut Counts)) {
+    fn count(&mut self, subject: &Subject, phase: Option<Phase>, count: impl Fn(&mut Counts)) {
         count(&mut self.all);
-        for group in self.groups.of(subject) {
+        for group in self.groups.of(subject, phase) {
             count(&mut self.by_group[group]);
         }
     }

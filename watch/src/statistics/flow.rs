@@ -10,6 +10,7 @@ use protocol::{
     catalogue::Gegevensdienst,
     id::{FlowId, PersonId, ZorgaanbiederId},
     release::Release,
+    role::Role,
     time::{Duration, Instant},
     trace::FlowKind,
 };
@@ -139,6 +140,8 @@ const _: () = assert!(
 const _: () =
     assert!(size_of::<Flow>() <= 112, "most flows wait for their person most of the time");
 
+const _: () = assert!(Role::ALL.len() <= 8, "a role has three bits");
+
 /// What has happened in a flow, one bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
@@ -165,11 +168,15 @@ pub enum Mark {
     Misdirected = 1 << 9,
     /// Its events are recorded.
     Traced = 1 << 10,
+    // The bits above are the role of who met its cause: `Flow::NOTICED`.
 }
 
 impl Flow {
     /// No place.
     pub const NOWHERE: u32 = u32::MAX;
+
+    /// The bits of its marks that are a role.
+    const NOTICED: u16 = 0b111 << 11;
 
     /// A flow that begins; without a person if it needs none.
     pub fn begin(id: FlowId, person: Option<PersonId>, subject: Subject, now: Instant) -> Self {
@@ -340,9 +347,19 @@ impl Flow {
         waited
     }
 
-    /// Something went wrong. The first one stays, until the flow gets over it.
-    pub fn blame(&mut self, cause: Cause) {
-        self.cause = self.cause.or(Some(cause));
+    /// Something went wrong, as a host of that role met it. The first one stays, until the flow gets over it.
+    pub fn blame(&mut self, cause: Cause, by: Role) {
+        if self.cause.is_none() {
+            self.cause = Some(cause);
+            self.marks =
+                self.marks & !Self::NOTICED | (by as u16) << Self::NOTICED.trailing_zeros();
+        }
+    }
+
+    /// The role of who met what went wrong first and was not got over; of no meaning without a cause.
+    pub fn noticed_by(&self) -> Role {
+        let place = (self.marks & Self::NOTICED) >> Self::NOTICED.trailing_zeros();
+        Role::ALL.get(usize::from(place)).copied().unwrap_or(Role::Person)
     }
 
     /// The person decides not to go on, for this reason.
@@ -350,7 +367,7 @@ impl Flow {
         if why == Why::SaidNo {
             self.mark(Mark::SaidNo);
         }
-        self.blame(Cause::nowhere(why));
+        self.blame(Cause::nowhere(why), Role::Person);
     }
 
     /// The person decides the opposite of that.

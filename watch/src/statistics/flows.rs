@@ -18,6 +18,7 @@ use protocol::{
 };
 
 use super::{
+    breakdown::{Front, Steps},
     cause::{Cause, Why},
     cohort::Cohort,
     flow::{Flow, Mark, Part, Repeated, Subject},
@@ -46,6 +47,8 @@ pub struct Moment<'a> {
 #[derive(Clone, Debug)]
 pub struct Flows {
     table: Vec<Flow>,
+    /// What the steps took that the flow at each place has completed, if it is of the cohort.
+    fronts: Vec<Front>,
     repeated: Slots<Repeated>,
     wishes: Wishes,
     sample: Sample,
@@ -72,11 +75,12 @@ impl Flows {
     ) -> Self {
         Self {
             table: Vec::new(),
+            fronts: Vec::new(),
             repeated: Slots::default(),
             wishes: Wishes::default(),
             sample: Sample::new(kept, seed, replication),
             window,
-            cohort: Cohort::new(groups),
+            cohort: Cohort::new(groups, window),
             started: 0,
             outcomes: [0; Outcome::COUNT],
             strays: 0,
@@ -120,7 +124,7 @@ impl Flows {
         let cohort = self.window.has(now);
         if cohort {
             new.mark(Mark::Cohort);
-            self.cohort.started(&subject);
+            self.cohort.started(&subject, now);
         }
         new.sample = self.sample.begin(flow.id);
         self.wishes.began(visitor, flow.id, subject, now, self.window, &mut self.cohort);
@@ -129,6 +133,7 @@ impl Flows {
             let mut nobody = new.clone();
             nobody.mark(Mark::Ended);
             self.table.resize(place + 1, nobody);
+            self.fronts.resize(place + 1, Front::default());
         } else if !self.table[place].has(Mark::Ended) {
             self.strays += 1;
             if self.table[place].is_repeating() {
@@ -156,7 +161,7 @@ impl Flows {
         };
         let outcome = outcome::outcome(known.seen(), end);
         if outcome == Outcome::Abandoned {
-            known.blame(Cause::nowhere(Why::Left));
+            known.blame(Cause::nowhere(Why::Left), Role::Person);
         }
         let cause = known.cause;
         self.close(flow.place as usize, outcome, Some(now), network);
@@ -216,7 +221,7 @@ impl Flows {
         if let Message::Response(response) = &envelope.message {
             let sender = network.sender(envelope.from);
             if let Some(cause) = blame(known, response, host, sender, network) {
-                known.blame(cause);
+                known.blame(cause, network.role(host));
             }
             if !host.is_visitor() {
                 match response {
@@ -251,13 +256,13 @@ impl Flows {
         response: &Response,
         refusal: Option<Rule>,
     ) {
-        let Moment { flow, now, .. } = moment;
+        let Moment { flow, now, network } = moment;
         let Some(place) = self.place(flow) else { return };
         let known = &mut self.table[place];
         // What a service sends leaves at its end.
         known.spend(now, Part::Service);
         if let Some(rule) = refusal {
-            known.blame(Cause::at(Why::Rule(rule), from));
+            known.blame(Cause::at(Why::Rule(rule), from), network.role(from));
         }
         if let Some(step) = steps::completed_by_answer(response) {
             self.complete(place, step, now);
@@ -278,7 +283,7 @@ impl Flows {
         known.spend(now, Part::Wait);
         let down = peer.is_some_and(|peer| network.is_down(peer));
         let crashed = peer.is_some_and(|peer| network.crashed_since(peer, known.started()));
-        known.blame(Cause::of_failure(failure, peer, down, crashed));
+        known.blame(Cause::of_failure(failure, peer, down, crashed), network.role(host));
         if !host.is_visitor() {
             known.trouble_is(Trouble::of(failure));
         } else if known.shows(exchange.place) {
@@ -289,7 +294,7 @@ impl Flows {
     /// A job of a flow was turned away.
     pub fn turned_away(&mut self, moment: Moment<'_>, host: HostId) {
         if let Some(known) = self.going_on(moment.flow) {
-            known.blame(Cause::at(Why::QueueFull, host));
+            known.blame(Cause::at(Why::QueueFull, host), moment.network.role(host));
         }
     }
 
@@ -297,7 +302,8 @@ impl Flows {
     pub fn not_admitted(&mut self, moment: Moment<'_>, host: HostId, refusal: Option<Rule>) {
         let Some(known) = self.going_on(moment.flow) else { return };
         known.trouble_is(Trouble::Tls);
-        known.blame(Cause::at(refusal.map_or(Why::TlsAlert, Why::Rule), host));
+        let cause = Cause::at(refusal.map_or(Why::TlsAlert, Why::Rule), host);
+        known.blame(cause, moment.network.role(host));
     }
 
     /// Time of a flow up to now went there.
@@ -340,6 +346,7 @@ impl Flows {
         if let Some(time) = known.complete(step, &mut self.repeated) {
             if known.has(Mark::Cohort) {
                 self.cohort.step(&time);
+                self.fronts[place].completed(left, &time);
             }
             if known.sample != Flow::NOWHERE {
                 self.sample.step(known.sample, known.id(), time);
@@ -364,7 +371,9 @@ impl Flows {
             known.cause = None;
         }
         let step = known.step();
+        let mut steps = Steps::before(step, &self.fronts[place]);
         for time in known.end(&mut self.repeated) {
+            steps.add(&time);
             if completed && time.step >= FIRST_REPEATED && known.has(Mark::Cohort) {
                 self.cohort.step(&time);
             }
@@ -374,7 +383,7 @@ impl Flows {
         }
         self.outcomes[outcome as usize] += 1;
         if known.has(Mark::Cohort) {
-            self.cohort.ended(known, outcome);
+            self.cohort.ended(known, outcome, &steps);
         }
         if known.sample != Flow::NOWHERE {
             self.sample.end(known.sample, row(known, outcome, ended, step, network));

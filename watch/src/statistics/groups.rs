@@ -1,10 +1,15 @@
-//! The groups that figures are given for: by PGO, gateway, type of provider, service and release.
+//! The groups that figures are given for: by PGO, gateway, type of provider, service, release, and phase of
+//! a run with faults.
 //!
 //! A fixed number of places, known before the first event. A flow is of one group of each kind at most.
 
-use protocol::{catalogue::CATALOGUE, release::Release};
+use protocol::{catalogue::CATALOGUE, release::Release, time::Instant};
 
-use super::{flow::Subject, network::Network};
+use super::{
+    faults::{Phase, Phases},
+    flow::Subject,
+    network::Network,
+};
 
 /// The groups of a network, each at a place of its own.
 #[derive(Clone, Debug)]
@@ -14,17 +19,20 @@ pub struct Groups {
     starts: [usize; KINDS + 1],
     /// The type of each Zorgaanbieder.
     provider_type: Vec<u8>,
+    /// The phases of a run with faults.
+    pub phases: Option<Phases>,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 impl Groups {
-    /// The groups of this network.
-    pub fn new(network: &Network) -> Self {
+    /// The groups of this network, in a run with these phases.
+    pub fn new(network: &Network, phases: Option<Phases>) -> Self {
         let directory = &network.directory;
         let host = |host: &protocol::id::HostId| {
             directory.host(*host).map_or("?", |entry| entry.name.as_str()).to_owned()
         };
+        let phase_names = if phases.is_some() { &Phase::ALL[..] } else { &[] };
         let kinds: [(&str, Vec<String>); KINDS] = [
             ("pgo", network.pgos().iter().map(host).collect()),
             ("gateway", network.zas().iter().map(host).collect()),
@@ -34,6 +42,7 @@ impl Groups {
                 "release",
                 Release::ALL.into_iter().map(|release| release.name().to_owned()).collect(),
             ),
+            ("phase", phase_names.iter().map(|phase| phase.name().to_owned()).collect()),
         ];
         let mut starts = [0; KINDS + 1];
         let mut names = Vec::new();
@@ -41,7 +50,7 @@ impl Groups {
             names.extend(members.into_iter().map(|member| format!("{prefix}={member}")));
             starts[kind + 1] = names.len();
         }
-        Self { names, starts, provider_type: directory.provider_type.clone() }
+        Self { names, starts, provider_type: directory.provider_type.clone(), phases }
     }
 
     /// How many there are.
@@ -54,8 +63,17 @@ impl Groups {
         self.names.iter().map(String::as_str)
     }
 
-    /// The groups of a flow.
-    pub fn of(&self, subject: &Subject) -> impl Iterator<Item = usize> + use<> {
+    /// The phase of a flow that started then.
+    pub fn phase(&self, started: Instant) -> Option<Phase> {
+        self.phases.map(|phases| phases.at(started))
+    }
+
+    /// The groups of a flow that started in that phase.
+    pub fn of(
+        &self,
+        subject: &Subject,
+        phase: Option<Phase>,
+    ) -> impl Iterator<Item = usize> + use<> {
         let known = |kind: usize, place: usize| {
             let place = self.starts[kind] + place;
             (place < self.starts[kind + 1]).then_some(place)
@@ -67,6 +85,7 @@ impl Groups {
             provider_type.and_then(|provider_type| known(2, provider_type.into())),
             known(3, subject.dienst.0.into()),
             known(4, subject.release as usize),
+            phase.and_then(|phase| known(5, phase as usize)),
         ]
         .into_iter()
         .flatten()

@@ -23,7 +23,7 @@ use super::{
     network::Network,
 };
 
-pub use rows::RegistryRow;
+pub use rows::{Lags, PullLag, RegistryFigures, RegistryRow};
 
 /// The changes of one run.
 #[derive(Clone, Debug)]

@@ -3,16 +3,20 @@
 //! Gathers the figures of all parts under the names of the table of metrics, and the rows of the result
 //! files. Does not estimate anything.
 
-use protocol::role::Role;
+use protocol::{register::ListKind, role::Role};
 
 use super::{
     Statistics,
+    breakdown::{MACHINE_PARTS, PARTS},
     cause::Cause,
     cohort::{Causes, Cohort, Counts, Latency},
     exchanges::{Channels, FAILURES, Norm, Totals},
+    lists::Load,
     network::Network,
     outcome::Outcome,
-    registry::RegistryRow,
+    radius::Radius,
+    recovery::{Backlogs, FlowRecovery},
+    registry::{Lags, PullLag, RegistryFigures, RegistryRow},
     sample::{FlowRow, StepRow},
     stations::{HostRow, Stations},
     steps::STEPS,
@@ -102,6 +106,7 @@ pub(super) fn of(mut statistics: Statistics, open: u64) -> Replication {
     sheet.norm("resource", &statistics.exchanges.resource, network);
     sheet.lists(&statistics);
     sheet.hosts(&statistics.stations, &hosts, &statistics);
+    sheet.recovery(&statistics.backlogs, &statistics.flows.cohort.recovery);
     sheet.tokens(&tokens, network);
     sheet.registry(&statistics);
     sheet.totals(&conservation, statistics.events);
@@ -137,8 +142,12 @@ impl Sheet {
     }
 
     fn mean(&mut self, name: &str, value: Option<f64>) {
+        self.mean_of(name, &Group::all(), value);
+    }
+
+    fn mean_of(&mut self, name: &str, group: &Group, value: Option<f64>) {
         if let Some(value) = value {
-            self.set(name, &Group::all(), value);
+            self.set(name, group, value);
         }
     }
 
@@ -166,8 +175,12 @@ impl Sheet {
         }
         self.causes("flows.not_completed", &cohort.flow_causes, network);
         self.causes("wishes.unserved", &cohort.wish_causes, network);
+        self.radius(&cohort.radius);
         self.latency("latency", &cohort.completed);
         self.latency("latency.failed", &cohort.failed);
+        self.steps("", &PARTS, cohort.completed_steps.means());
+        self.steps("failed.", &PARTS, cohort.failed_steps.means());
+        self.steps("slowest.", &MACHINE_PARTS, cohort.slowest.means());
         self.times("page.wait", &Group::all(), &cohort.pages);
         for (step, times) in (1..=STEPS).zip(&cohort.steps) {
             self.times(&format!("step.{step:02}.machine"), &Group::all(), times);
@@ -204,10 +217,57 @@ impl Sheet {
         }
     }
 
+    fn radius(&mut self, radius: &Radius) {
+        self.count("radius.people", radius.people.count());
+        self.count("radius.zorgaanbieders", radius.zorgaanbieders.count());
+        self.count("radius.pgos", radius.pgos.count());
+        self.count("radius.gateways", radius.gateways.count());
+        self.count("failures.noticed", radius.noticed.iter().sum());
+        for (role, count) in Role::ALL.into_iter().zip(radius.noticed) {
+            if count > 0 {
+                let group = Group::from(format!("by={}", role.name()).as_str());
+                self.set("failures.noticed", &group, count as f64);
+            }
+        }
+    }
+
+    fn recovery(&mut self, backlogs: &Backlogs, flows: &FlowRecovery) {
+        let mut all = Lags::default();
+        for (fault, lasted) in backlogs.lasted.iter().enumerate() {
+            let Some(lasted) = *lasted else { continue };
+            all.add(lasted);
+            let group = Group::from(format!("fault={fault}").as_str());
+            self.set("recovery.backlog.mean", &group, lasted.as_secs_f64());
+            self.set("recovery.backlog.max", &group, lasted.as_secs_f64());
+        }
+        self.mean("recovery.backlog.mean", all.mean());
+        self.mean("recovery.backlog.max", all.max());
+        self.count("recovery.not_emptied", backlogs.open());
+        let recovered = flows.recovered();
+        self.count("recovery.not_recovered", u64::from(recovered == Some(None)));
+        let seconds = recovered.flatten().map(|lasted| lasted.as_secs_f64());
+        self.mean("recovery.flows.mean", seconds);
+        self.mean("recovery.flows.max", seconds);
+    }
+
     fn latency(&mut self, name: &str, latency: &Latency) {
-        self.times(&format!("{name}.total"), &Group::all(), &latency.total);
-        self.times(&format!("{name}.machine"), &Group::all(), &latency.machine);
-        self.times(&format!("{name}.human"), &Group::all(), &latency.human);
+        for (part, times) in latency.by_name() {
+            self.times(&format!("{name}.{part}"), &Group::all(), times);
+        }
+    }
+
+    /// Mean seconds by step and part, where there were flows.
+    fn steps<const N: usize>(
+        &mut self,
+        prefix: &str,
+        parts: &[&str; N],
+        means: Option<[[f64; N]; STEPS]>,
+    ) {
+        for (step, means) in (1..=STEPS).zip(means.iter().flatten()) {
+            for (part, mean) in parts.iter().zip(means) {
+                self.set(&format!("{prefix}step.{step:02}.{part}.mean"), &Group::all(), *mean);
+            }
+        }
     }
 
     fn norm(&mut self, name: &str, norm: &Norm, network: &Network) {
@@ -235,9 +295,20 @@ impl Sheet {
         self.count("norm.lists.requests", share.of);
         self.count("norm.lists.kept", share.kept);
         self.mean("norm.lists.up", statistics.stations.share_up(Role::Stelselnode));
-        self.count("lists.requests", statistics.lists.requests);
-        self.count("lists.bytes", statistics.lists.bytes);
-        self.count("lists.rate.max", statistics.lists.busiest_second);
+        let load = &statistics.lists;
+        self.list_load(&Group::all(), &load.all);
+        for (list, load) in ListKind::ALL.into_iter().zip(&load.by_list) {
+            // A list that nobody asked for has no row at all.
+            if load.requests > 0 || load.bytes > 0 {
+                self.list_load(&Group::from(format!("list={}", list.name()).as_str()), load);
+            }
+        }
+    }
+
+    fn list_load(&mut self, group: &Group, load: &Load) {
+        self.set("lists.requests", group, load.requests as f64);
+        self.set("lists.bytes", group, load.bytes as f64);
+        self.set("lists.rate.max", group, load.busiest_second as f64);
     }
 
     fn hosts(&mut self, stations: &Stations, rows: &[HostRow], statistics: &Statistics) {
@@ -287,28 +358,45 @@ impl Sheet {
     }
 
     fn registry(&mut self, statistics: &Statistics) {
-        let figures = statistics.registry.figures(&statistics.network);
-        self.count("registry.changes", figures.changes);
-        self.mean("registry.publication_lag.mean", figures.publication_lag.mean());
-        self.mean("registry.publication_lag.max", figures.publication_lag.max());
-        self.mean("registry.full_propagation.mean", figures.full_propagation.mean());
-        self.mean("registry.full_propagation.max", figures.full_propagation.max());
-        self.times("registry.pull_lag", &Group::all(), &figures.pull_lags);
-        self.mean("registry.pull_lag.max", figures.pull_lag.max());
-        self.count("registry.unknown_at_end", figures.unknown_at_end);
-        let harm = figures.harm;
-        self.count("registry.blocked_flows", harm.blocked_flows);
-        self.count("registry.misdirected_flows", harm.misdirected_flows);
+        let network = &statistics.network;
+        let (all, by_kind) = statistics.registry.figures(network);
+        self.changes(&Group::all(), &all);
+        for (kind, figures) in &by_kind {
+            self.changes(&Group::from(format!("change={kind}").as_str()), figures);
+        }
+        for (list, lag) in &statistics.registry.pull_lag_by_list(network) {
+            self.pull_lag(&Group::from(format!("list={}", list.name()).as_str()), lag);
+        }
+    }
+
+    fn changes(&mut self, group: &Group, figures: &RegistryFigures) {
+        let RegistryFigures { publication_lag, full_propagation, harm, .. } = figures;
+        self.set("registry.changes", group, figures.changes as f64);
+        for (name, lags) in
+            [("publication_lag", publication_lag), ("full_propagation", full_propagation)]
+        {
+            self.mean_of(&format!("registry.{name}.mean"), group, lags.mean());
+            self.mean_of(&format!("registry.{name}.max"), group, lags.max());
+        }
+        self.pull_lag(group, &figures.pull_lag);
+        self.set("registry.unknown_at_end", group, figures.unknown_at_end as f64);
+        self.set("registry.blocked_flows", group, harm.blocked_flows as f64);
+        self.set("registry.misdirected_flows", group, harm.misdirected_flows as f64);
         for (name, [before, after]) in [
             ("handshakes", harm.exposed_handshakes),
             ("exchanges", harm.exposed_exchanges),
             ("bytes", harm.exposed_bytes),
         ] {
             let name = format!("registry.exposed_{name}");
-            self.count(&name, before + after);
-            self.count(&format!("{name}.before_publication"), before);
-            self.count(&format!("{name}.after_publication"), after);
+            self.set(&name, group, (before + after) as f64);
+            self.set(&format!("{name}.before_publication"), group, before as f64);
+            self.set(&format!("{name}.after_publication"), group, after as f64);
         }
+    }
+
+    fn pull_lag(&mut self, group: &Group, lag: &PullLag) {
+        self.times("registry.pull_lag", group, &lag.times);
+        self.mean_of("registry.pull_lag.max", group, lag.known.max());
     }
 
     fn totals(&mut self, conservation: &Conservation, events: u64) {

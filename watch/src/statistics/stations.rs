@@ -240,6 +240,18 @@ impl Stations {
         busiest
     }
 
+    /// Hosts at which jobs wait now.
+    pub fn with_queues(&self) -> impl Iterator<Item = HostId> {
+        let stations = (0..).map(HostId).zip(&self.stations);
+        stations.filter(|(_, station)| station.waiting > 0).map(|(host, _)| host)
+    }
+
+    /// Whether jobs wait at a host.
+    pub fn has_queue(&self, host: HostId) -> bool {
+        let station = self.stations.get(host.place()).filter(|_| !host.is_visitor());
+        station.is_some_and(|station| station.waiting > 0)
+    }
+
     fn settle_all(&mut self, now: Instant) {
         let measuring = self.measuring;
         for station in &mut self.stations {

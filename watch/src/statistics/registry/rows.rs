@@ -1,4 +1,7 @@
-//! What is written of changes of the register: the rows of registry.csv, and figures over all of them.
+//! What is written of changes of the register: the rows of registry.csv, and figures over all of them, over
+//! those of one kind, and over those that show in one list.
+
+use std::collections::BTreeMap;
 
 use protocol::{
     id::HostId,
@@ -7,7 +10,7 @@ use protocol::{
     time::{Duration, Instant},
 };
 
-use super::{Harm, Network, Registry};
+use super::{Harm, Made, Network, Registry, Spread};
 use crate::statistics::times::{Precision, Times};
 
 /// One row of registry.csv: one change, one list that it shows in, one node that has to know.
@@ -31,7 +34,7 @@ pub struct RegistryRow {
     pub harm: Harm,
 }
 
-/// Figures over all changes of a run. Times are seconds.
+/// Figures over changes of a run: all, or those of one kind. Times are seconds.
 #[derive(Clone, Debug)]
 pub struct RegistryFigures {
     /// How many changes were made.
@@ -39,15 +42,22 @@ pub struct RegistryFigures {
     /// From change to publication, per change and list.
     pub publication_lag: Lags,
     /// From publication to use, per change, list and node. The stelselnode has none.
-    pub pull_lag: Lags,
-    /// The same, as a distribution.
-    pub pull_lags: Times,
+    pub pull_lag: PullLag,
     /// From a change until the last node knows it; over changes that all nodes know.
     pub full_propagation: Lags,
     /// Changes, lists and nodes that did not come together by the end.
     pub unknown_at_end: u64,
     /// What went wrong, over all changes, lists and nodes.
     pub harm: Harm,
+}
+
+/// From publication to use, per change, list and node.
+#[derive(Clone, Debug)]
+pub struct PullLag {
+    /// As a distribution; what is not known by the end takes longer than everything that is.
+    pub times: Times,
+    /// The maximum of those that are known.
+    pub known: Lags,
 }
 
 /// Mean and maximum of some times, in seconds.
@@ -59,7 +69,8 @@ pub struct Lags {
 }
 
 impl Lags {
-    fn add(&mut self, lag: Duration) {
+    /// One more.
+    pub fn add(&mut self, lag: Duration) {
         let seconds = lag.as_secs_f64();
         self.count += 1;
         self.sum += seconds;
@@ -112,45 +123,83 @@ impl Registry {
         rows
     }
 
-    /// Figures over all changes.
-    pub fn figures(&self, network: &Network) -> RegistryFigures {
-        let mut figures = RegistryFigures {
-            changes: self.changes.len() as u64,
+    /// Figures over all changes, and over those of each kind that there was.
+    pub fn figures(
+        &self,
+        network: &Network,
+    ) -> (RegistryFigures, BTreeMap<&'static str, RegistryFigures>) {
+        let mut all = RegistryFigures::new();
+        let mut by_kind = BTreeMap::new();
+        for made in &self.changes {
+            all.add(made, network);
+            let kind = by_kind.entry(change_name(made.change)).or_insert_with(RegistryFigures::new);
+            kind.add(made, network);
+        }
+        (all, by_kind)
+    }
+
+    /// From publication to use, by list, for those in which a change showed.
+    pub fn pull_lag_by_list(&self, network: &Network) -> BTreeMap<ListKind, PullLag> {
+        let mut by_list = BTreeMap::new();
+        for spread in self.changes.iter().flat_map(|made| &made.spreads) {
+            by_list.entry(spread.list).or_insert_with(PullLag::new).add(spread, network);
+        }
+        by_list
+    }
+}
+
+impl RegistryFigures {
+    fn new() -> Self {
+        Self {
+            changes: 0,
             publication_lag: Lags::default(),
-            pull_lag: Lags::default(),
-            pull_lags: Times::new(Precision::Fine),
+            pull_lag: PullLag::new(),
             full_propagation: Lags::default(),
             unknown_at_end: 0,
             harm: Harm::default(),
-        };
-        for made in &self.changes {
-            // The moment when the last one knows; none once somebody never does.
-            let mut all_know = Some(made.at);
-            for spread in &made.spreads {
-                let published = spread.published.map(|(at, _)| at);
-                if let Some(at) = published {
-                    figures.publication_lag.add(at.since(made.at));
-                }
-                for node in &spread.nodes {
-                    figures.harm.add(&node.harm);
-                    all_know = all_know.zip(node.known).map(|(last, known)| last.max(known));
-                    let Some((published, known)) = published.zip(node.known) else {
-                        figures.unknown_at_end += 1;
-                        continue;
-                    };
-                    if network.role(node.host) != Role::Stelselnode {
-                        figures.pull_lag.add(known.since(published));
-                        figures.pull_lags.record(known.since(published));
-                    }
-                }
+        }
+    }
+
+    fn add(&mut self, made: &Made, network: &Network) {
+        self.changes += 1;
+        // The moment when the last one knows; none once somebody never does.
+        let mut all_know = Some(made.at);
+        for spread in &made.spreads {
+            if let Some((at, _)) = spread.published {
+                self.publication_lag.add(at.since(made.at));
             }
-            if let Some(last) = all_know.filter(|_| !made.spreads.is_empty()) {
-                figures.full_propagation.add(last.since(made.at));
+            for node in &spread.nodes {
+                self.harm.add(&node.harm);
+                all_know = all_know.zip(node.known).map(|(last, known)| last.max(known));
+            }
+            self.unknown_at_end += self.pull_lag.add(spread, network);
+        }
+        if let Some(last) = all_know.filter(|_| !made.spreads.is_empty()) {
+            self.full_propagation.add(last.since(made.at));
+        }
+    }
+}
+
+impl PullLag {
+    fn new() -> Self {
+        Self { times: Times::new(Precision::Fine), known: Lags::default() }
+    }
+
+    /// How a change spread with one list. Gives how many nodes did not know it by the end.
+    fn add(&mut self, spread: &Spread, network: &Network) -> u64 {
+        let mut unknown = 0;
+        for node in &spread.nodes {
+            let Some(((published, _), known)) = spread.published.zip(node.known) else {
+                unknown += 1;
+                continue;
+            };
+            if network.role(node.host) != Role::Stelselnode {
+                self.known.add(known.since(published));
+                self.times.record(known.since(published));
             }
         }
-        // What is not known by the end takes longer than everything that is.
-        figures.pull_lags.record_beyond(figures.unknown_at_end);
-        figures
+        self.times.record_beyond(unknown);
+        unknown
     }
 }
 

@@ -7,6 +7,8 @@ use protocol::role::Role;
 use super::{Metric, MetricId, MetricKind};
 use crate::statistics::{
     FAILURES, Outcome,
+    breakdown::{MACHINE_PARTS, PARTS},
+    cohort::LATENCIES,
     exchanges::Channels,
     steps::{self, STEPS},
 };
@@ -16,8 +18,10 @@ pub fn table() -> Table {
     let mut table = Table::default();
     flows(&mut table);
     times(&mut table);
+    steps(&mut table);
     norms(&mut table);
     hosts(&mut table);
+    recovery(&mut table);
     tokens(&mut table);
     registry(&mut table);
     totals(&mut table);
@@ -140,30 +144,33 @@ fn flows(table: &mut Table) {
         "wishes that were not served, by the cause of their last attempt",
     );
     table.add("wishes.attempts", "attempts", MetricKind::Mean, "attempts per wish");
+    for (name, whose) in [
+        ("people", "persons"),
+        ("zorgaanbieders", "Zorgaanbieders"),
+        ("pgos", "PGOs"),
+        ("gateways", "ZA gateways"),
+    ] {
+        table.count(
+            format!("radius.{name}"),
+            whose,
+            format!("different {whose} with a flow that failed for a technical cause: not by what the person did, not for want of data"),
+        );
+    }
+    table.count(
+        "failures.noticed",
+        "flows",
+        "flows that failed for a technical cause, by the role of who met it first: asked and got no answer, refused, or was refused",
+    );
 }
 
 fn times(table: &mut Table) {
-    for (part, what) in [
-        ("total", "time from start to end"),
-        ("machine", "time that machines took"),
-        ("human", "time that the person took"),
+    for (prefix, whose) in [
+        ("latency", "of completed flows; those still running count as longer than all"),
+        ("latency.failed", "of flows that were not completed"),
     ] {
-        table.times(
-            &format!("latency.{part}"),
-            QUANTILES,
-            &format!("{what}, of completed flows; those still running count as longer than all"),
-        );
-    }
-    for (part, what) in [
-        ("total", "time from start to end"),
-        ("machine", "time that machines took"),
-        ("human", "time that the person took"),
-    ] {
-        table.times(
-            &format!("latency.failed.{part}"),
-            QUANTILES,
-            &format!("{what}, of flows that were not completed"),
-        );
+        for (part, what) in LATENCIES {
+            table.times(&format!("{prefix}.{part}"), QUANTILES, &format!("{what}, {whose}"));
+        }
     }
     table.times("page.wait", QUANTILES, "how long persons waited for a page, redirects included");
     for step in 1..=STEPS {
@@ -176,6 +183,30 @@ fn times(table: &mut Table) {
                 steps::TABLE[step - 1].completed_by
             ),
         );
+    }
+}
+
+/// Where time went, step by step: for each step and part seconds per flow, so that they add up to the whole.
+fn steps(table: &mut Table) {
+    const SLOWEST: &str =
+        "one of the slowest 1 % of completed flows, by machine time to its bucket";
+    for (prefix, whose, parts) in [
+        ("", "a completed flow", &PARTS[..]),
+        ("failed.", "a flow that ended otherwise", &PARTS[..]),
+        ("slowest.", SLOWEST, &MACHINE_PARTS[..]),
+    ] {
+        for (step, row) in (1..=STEPS).zip(&steps::TABLE) {
+            for part in parts {
+                let what =
+                    LATENCIES.iter().find(|(name, _)| name == part).map_or("", |(_, what)| what);
+                table.add(
+                    format!("{prefix}step.{step:02}.{part}.mean"),
+                    "s",
+                    MetricKind::Mean,
+                    format!("{what} in step {step} ({}): mean over flows, of {whose}", row.what),
+                );
+            }
+        }
     }
 }
 
@@ -242,7 +273,7 @@ fn norms(table: &mut Table) {
     table.count(
         "lists.requests",
         "requests",
-        "requests for lists that arrived at the stelselnode in the window",
+        "requests for lists that arrived at the stelselnode in the window; also by list",
     );
     table.count("lists.bytes", "B", "bytes of lists that the stelselnode gave in the window");
     table.add(
@@ -319,6 +350,31 @@ fn hosts(table: &mut Table) {
     );
 }
 
+fn recovery(table: &mut Table) {
+    let what = "from the end of a fault until the queue of every host has been empty at least once, also by fault";
+    table.add("recovery.backlog.mean", "s", MetricKind::Mean, format!("{what}: mean over faults"));
+    table.add("recovery.backlog.max", "s", MetricKind::Max, format!("{what}: maximum"));
+    table.count(
+        "recovery.not_emptied",
+        "faults",
+        "faults that ended and after which some queue never was empty",
+    );
+    let what = "from the end of the last fault to three minutes running in which, of the flows started, \
+        as large a share was completed as before the first fault, less two standard errors";
+    table.add(
+        "recovery.flows.mean",
+        "s",
+        MetricKind::Mean,
+        format!("{what}: mean over replications"),
+    );
+    table.add("recovery.flows.max", "s", MetricKind::Max, format!("{what}: maximum"));
+    table.count(
+        "recovery.not_recovered",
+        "runs",
+        "replications in which there were no such minutes between the end of the last fault and the horizon",
+    );
+}
+
 fn tokens(table: &mut Table) {
     table.count("tokens.issued", "values", "codes and access tokens issued in the whole run");
     table.add(
@@ -339,7 +395,11 @@ fn tokens(table: &mut Table) {
 }
 
 fn registry(table: &mut Table) {
-    table.count("registry.changes", "changes", "changes of the register in the whole run");
+    table.count(
+        "registry.changes",
+        "changes",
+        "changes of the register in the whole run; all of `registry` also by kind of change",
+    );
     for (name, what) in [
         ("publication_lag", "from a change to the publication of a list that has it"),
         (
@@ -350,7 +410,7 @@ fn registry(table: &mut Table) {
         table.add(format!("registry.{name}.mean"), "s", MetricKind::Mean, format!("{what}: mean"));
         table.add(format!("registry.{name}.max"), "s", MetricKind::Max, format!("{what}: maximum"));
     }
-    let what = "from the publication of a list to its use by a node";
+    let what = "from the publication of a list to its use by a node; also by list";
     table.times("registry.pull_lag", &[("p50", 0.50), ("p95", 0.95)], what);
     table.add("registry.pull_lag.max", "s", MetricKind::Max, format!("{what}: maximum"));
     table.count(
