@@ -41,6 +41,7 @@ pub fn html(folder: &Folder) -> Result<String, Problems> {
                 (pictures::pictures(folder))
                 (tables::expectations(&folder.told.expectations))
                 (tables::rules(folder))
+                (tables::faults(folder))
                 h2 { "Norms and waiting" }
                 (tables::norms(&folder.summary))
                 h2 { "By group" }

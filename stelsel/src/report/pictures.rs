@@ -13,7 +13,7 @@ use watch::{
 };
 
 use super::{
-    plot::{self, Axis, BOTTOM, Bar, LEFT, Line, Mark, RIGHT, TOP},
+    plot::{self, Axis, BOTTOM, Bar, LEFT, Line, Mark, RIGHT, Stack, TOP},
     scale::Scale,
     words::{seconds, text_of, thin},
 };
@@ -36,7 +36,8 @@ pub fn pictures(folder: &Folder) -> Markup {
             (causes(folder).unwrap_or_default())
             (busiest(folder).unwrap_or_default())
             (busy_over_time(folder).unwrap_or_default())
-            (by_step(folder).unwrap_or_default())
+            (by_step(folder))
+            (welch(folder).unwrap_or_default())
         }
     }
 }
@@ -359,20 +360,81 @@ fn busiest(folder: &Folder) -> Option<Markup> {
     Some(figure("The busiest hosts", caption, picture))
 }
 
-fn by_step(folder: &Folder) -> Option<Markup> {
-    let bars: Vec<Bar> = (1..)
+/// The parts of time, and their colours.
+const PARTS: [(&str, u8); 4] = [("human", 4), ("network", 6), ("wait", 2), ("service", 1)];
+
+/// Time by step and part: of completed flows, of the slowest of them, of those that ended otherwise.
+fn by_step(folder: &Folder) -> Markup {
+    let completed =
+        "Mean time in each of the sixteen steps, of completed flows; queries of one flow added up.";
+    let slowest = "The slowest 1 % of completed flows by machine time: one thing after another, so all of it is on \
+                   the critical path.";
+    let failed = "Mean time in each step of flows that were not completed.";
+    html! {
+        (steps_of(folder, "", &PARTS, "Where the time went", completed).unwrap_or_default())
+        (steps_of(folder, "slowest.", &PARTS[1..], "Where the time of the slowest went", slowest).unwrap_or_default())
+        (steps_of(folder, "failed.", &PARTS, "Where the time of failed flows went", failed).unwrap_or_default())
+    }
+}
+
+fn steps_of(
+    folder: &Folder,
+    prefix: &str,
+    parts: &[(&str, u8)],
+    title: &str,
+    caption: &str,
+) -> Option<Markup> {
+    let stacks: Vec<Stack> = (1..)
         .zip(&steps::TABLE)
         .filter_map(|(step, known)| {
-            let row = folder.summary.overall(&format!("step.{step:02}.machine.mean"))?;
-            bar(format!("{step} {}", known.what), row, 1.0)
+            let value = |part: &str| {
+                let name = format!("{prefix}step.{step:02}.{part}.mean");
+                folder.summary.overall(&name)?.estimate.value()
+            };
+            let parts: Option<Vec<f64>> = parts.iter().map(|(part, _)| value(part)).collect();
+            let parts = parts?;
+            let whole: f64 = parts.iter().sum();
+            let text = thin(&Shown::plain(whole, "s").with_unit());
+            Some(Stack { label: format!("{step} {}", known.what), parts, text })
         })
         .collect();
-    if bars.is_empty() {
+    if stacks.is_empty() {
         return None;
     }
-    let caption =
-        "Mean time of machines in each of the sixteen steps; queries of one flow added up.";
-    Some(figure("Where the time went", caption, plot::bars(&bars, "mean (s)", None, plain)))
+    Some(figure(title, caption, plot::stacks(&stacks, parts, "mean per flow (s)", plain)))
+}
+
+/// Is the warm-up long enough? Welch's plot: the mean over replications at each moment, and its moving average
+/// (Law, *Simulation Modeling and Analysis*, 5th ed., §9.5.1).
+fn welch(folder: &Folder) -> Option<Markup> {
+    let Course { points, .. } = course(folder, "flows.in_flight", "", false);
+    if points.len() < 8 || folder.figures.len() < 2 {
+        return None;
+    }
+    let window = (points.len() / 8).max(2);
+    let moving = (0..points.len()).map(|at| {
+        // Near the ends as wide as there is room for on both sides.
+        let width = window.min(at).min(points.len() - 1 - at);
+        let around = &points[at - width..=at + width];
+        (points[at].0, around.iter().map(|(_, value)| value).sum::<f64>() / around.len() as f64)
+    });
+    let line = |label: &str, points: Vec<(f64, f64)>| Line {
+        label: label.to_owned(),
+        points,
+        band: Vec::new(),
+        companions: Vec::new(),
+    };
+    let lines = vec![line("moving average", moving.collect()), line("mean", points.clone())];
+    time_picture(
+        folder,
+        "Is the warm-up long enough?",
+        "Flows in flight, mean over replications. The warm-up is long enough if the moving average has levelled off \
+         where measuring begins, or follows the load from there.",
+        lines,
+        "flows in flight",
+        None,
+        &plain,
+    )
 }
 
 /// The bar of a row whose values are multiplied by `factor`. The figure beside it has its own unit.

@@ -73,6 +73,65 @@ pub fn bars(
     }
 }
 
+/// One bar of parts that lie behind each other.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// What it is of.
+    pub label: String,
+    /// How long each part is, in the order of the key.
+    pub parts: Vec<f64>,
+    /// The whole in digits, with its unit.
+    pub text: String,
+}
+
+/// Bars of parts below each other, with a key of what the parts are above them.
+pub fn stacks(
+    stacks: &[Stack],
+    parts: &[(&str, u8)],
+    axis: &str,
+    show: impl Fn(f64) -> String,
+) -> Markup {
+    const ROW: f64 = 20.0;
+    const KEY: f64 = 24.0;
+    let bottom = KEY + stacks.len() as f64 * ROW + 4.0;
+    let widest = |text: fn(&Stack) -> &str| {
+        stacks.iter().map(|stack| width_of(text(stack))).fold(0.0, f64::max)
+    };
+    let left = (widest(|stack| &stack.label) + 12.0).clamp(60.0, 235.0);
+    let right = WIDTH - (widest(|stack| &stack.text) + 12.0).clamp(50.0, 160.0);
+    let whole = |stack: &Stack| stack.parts.iter().sum::<f64>();
+    let scale = Scale::linear(stacks.iter().map(whole).fold(0.0, f64::max), left, right);
+    let key_at = |number: usize| {
+        let before = parts[..number].iter().map(|(name, _)| 30.0 + width_of(name));
+        left + before.sum::<f64>()
+    };
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} {}", bottom + 36.0)) role="img" aria-label=(axis) {
+            @for (number, (name, colour)) in parts.iter().enumerate() {
+                rect class=(format!("fill{colour}")) x=(place(key_at(number))) y="3" height="11" width="14" {}
+                text x=(place(key_at(number) + 19.0)) y="13" { (name) }
+            }
+            @for tick in scale.ticks() {
+                @let x = place(scale.at(tick));
+                line.grid x1=(x) x2=(x) y1=(KEY) y2=(bottom) {}
+                text.dim.mid x=(x) y=(bottom + 14.0) { (show(tick)) }
+            }
+            line.axis x1=(left) x2=(left) y1=(KEY) y2=(bottom) {}
+            text.dim.mid x=((left + right) / 2.0) y=(bottom + 31.0) { (axis) }
+            @for (row, stack) in stacks.iter().enumerate() {
+                @let y = KEY + row as f64 * ROW + 4.0;
+                text.end x=(left - 6.0) y=(y + 11.0) { (shortened(&stack.label, left - 12.0)) title { (stack.label) } }
+                @for (number, ((_, colour), part)) in parts.iter().zip(&stack.parts).enumerate() {
+                    @let from = scale.at(stack.parts[..number].iter().sum());
+                    @let to = scale.at(stack.parts[..number].iter().sum::<f64>() + part);
+                    rect class=(format!("fill{colour}")) x=(place(from)) y=(y) height="12" width=(place(to - from)) {}
+                }
+                text x=(place(scale.at(whole(stack)) + 6.0)) y=(y + 11.0) { (stack.text) }
+            }
+        }
+    }
+}
+
 /// One line of a picture, with the band of what its value is between.
 #[derive(Clone, Debug)]
 pub struct Line {

@@ -389,3 +389,56 @@ fn metric_table(summary: &Summary, metrics: &[(&str, &str)]) -> Markup {
         }
     }
 }
+
+/// How far failures reached, who noticed, and how long recovery took; nothing without faults.
+pub fn faults(folder: &Folder) -> Markup {
+    let summary = &folder.summary;
+    let scenario = &folder.manifest.scenario;
+    if scenario["fault"].as_array().is_none_or(Vec::is_empty) {
+        return html! {};
+    }
+    let phases = ["before", "during", "after"];
+    let of_phase = |name: &str, phase: &str| {
+        MetricId::of(name)
+            .and_then(|metric| summary.row(metric, &Group::from(format!("phase={phase}").as_str())))
+    };
+    let single = [
+        ("people with a flow that failed for a technical cause", "radius.people"),
+        ("Zorgaanbieders with one", "radius.zorgaanbieders"),
+        ("PGOs with one", "radius.pgos"),
+        ("ZA gateways with one", "radius.gateways"),
+        ("from the end of a fault until every queue was empty once", "recovery.backlog.max"),
+        ("from the end of the last fault until flows end as before it", "recovery.flows.mean"),
+        ("replications in which they did not", "recovery.not_recovered"),
+    ];
+    let noticed: Vec<&SummaryRow> = summary.groups("failures.noticed").collect();
+    html! {
+        h2 { "Faults" }
+        div.wide { table {
+            tr { th { "flows started" } th.n { "flows" } th.n { "completed" } th.n { "wishes served" } }
+            @for phase in phases {
+                tr {
+                    td { (phase) " faults" }
+                    td.n { (figure(of_phase("flows.started", phase))) }
+                    td.n { (figure(of_phase("flows.completed_ratio", phase))) }
+                    td.n { (figure(of_phase("wishes.served_ratio", phase))) }
+                }
+            }
+        } }
+        div.wide { table {
+            tr { th { "how far and how long" } th.n { "figure" } th { "metric" } }
+            @for (what, name) in single {
+                @if let Some(row) = summary.overall(name) {
+                    tr { td.words { (what) } td.n { (figure(Some(row))) } td { code { (name) } } }
+                }
+            }
+            @for row in noticed {
+                tr {
+                    td.words { "first noticed by " (row.group.member("by").unwrap_or_default()) }
+                    td.n { (figure(Some(row))) }
+                    td { code { "failures.noticed" } }
+                }
+            }
+        } }
+    }
+}
