@@ -148,6 +148,7 @@ fn replicate(
             _ => Traces::None,
         },
         token_lifetime: scenario.tokens.lifetime,
+        entropy_bits: scenario.tokens.entropy_bits,
         faults: scenario
             .faults
             .iter()
