@@ -185,6 +185,7 @@ pub(crate) fn replicate(
             _ => Traces::None,
         },
         token_lifetime: scenario.tokens.lifetime,
+        entropy_bits: scenario.tokens.entropy_bits,
         faults: scenario
             .faults
             .iter()

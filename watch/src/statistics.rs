@@ -97,6 +97,8 @@ pub struct Settings {
     pub traces: Traces,
     /// How long codes and tokens live.
     pub token_lifetime: Duration,
+    /// How many bits of a code or token are drawn.
+    pub entropy_bits: u8,
     /// The norms to measure against.
     pub norms: Norms,
     /// The faults of the run, as scheduled.
@@ -113,8 +115,8 @@ impl Settings {
     /// Points are not closer than this: a point costs a look at every host.
     pub const SHORTEST_STEP: Duration = Duration::from_secs(1);
 
-    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0, norms of 2.x and
-    /// no faults.
+    /// The usual: a sample of flows, about 200 points, no traces, lifetimes of release 1.0, all bits of a UUID
+    /// drawn, norms of 2.x and no faults.
     pub fn new(window: Window, seed: u64, replication: u32) -> Self {
         let run = window.horizon.since(Instant::START).as_nanos();
         Self {
@@ -126,6 +128,7 @@ impl Settings {
                 .max(Self::SHORTEST_STEP),
             traces: Traces::None,
             token_lifetime: Duration::from_secs(900),
+            entropy_bits: 122,
             norms: Norms::R2,
             faults: Vec::new(),
         }
@@ -414,7 +417,7 @@ impl Statistics {
                 self.registry.change_noted(now, network);
             }
             Note::CollisionDetected(_) | Note::CollisionUndetected(_) => {
-                self.tokens.noted(host, note, network);
+                self.tokens.noted(host, note, now, network);
             }
             _ => {}
         }

@@ -659,5 +659,7 @@ fn another_persons_data_is_a_cross_person_read_by_evidence() {
     let tokens = replication.tokens[0];
     assert_eq!((tokens.codes, tokens.tokens, tokens.live_max), (1, 1, 2));
     assert_eq!(value(&replication, "tokens.cross_person_reads"), 1.0);
+    let of = |gateway| value_of(&replication, "tokens.cross_person_reads", gateway);
+    assert_eq!([of("gateway=za-1"), of("gateway=za-2")], [Some(1.0), None]);
     assert_eq!(value(&replication, "tokens.issued"), 2.0);
 }

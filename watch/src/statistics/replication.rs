@@ -107,7 +107,7 @@ pub(super) fn of(mut statistics: Statistics, open: u64) -> Replication {
     sheet.lists(&statistics);
     sheet.hosts(&statistics.stations, &hosts, &statistics);
     sheet.recovery(&statistics.backlogs, &statistics.flows.cohort.recovery);
-    sheet.tokens(&tokens, network);
+    sheet.tokens(&tokens, &statistics);
     sheet.registry(&statistics);
     sheet.totals(&conservation, statistics.events);
 
@@ -344,17 +344,38 @@ impl Sheet {
         }
     }
 
-    fn tokens(&mut self, rows: &[TokensRow], network: &Network) {
+    fn tokens(&mut self, rows: &[TokensRow], statistics: &Statistics) {
         let sum = |of: fn(&TokensRow) -> u64| rows.iter().map(of).sum();
         self.count("tokens.issued", sum(TokensRow::issued));
         self.count("tokens.collisions", sum(TokensRow::collisions));
         self.count("tokens.detected", sum(|row| row.detected));
         self.count("tokens.undetected", sum(|row| row.undetected));
-        self.count("tokens.cross_person_reads", sum(|row| row.cross_person_reads));
         self.count("tokens.pairs", sum(|row| row.pairs));
-        if !network.zas().is_empty() {
+        if !rows.is_empty() {
             self.count("tokens.live.max", rows.iter().map(|row| row.live_max).max().unwrap_or(0));
         }
+        self.gateways_tokens(&Group::all(), rows, statistics);
+        for row in rows.iter().filter(|row| row.issued() + row.collisions() > 0) {
+            if let Some(host) = statistics.network.directory.host(row.authorization_server) {
+                let group = Group::from(format!("gateway={}", host.name).as_str());
+                self.gateways_tokens(&group, std::slice::from_ref(row), statistics);
+            }
+        }
+    }
+
+    /// What is given of all gateways together and of each.
+    fn gateways_tokens(&mut self, group: &Group, rows: &[TokensRow], statistics: &Statistics) {
+        let cross_person_reads: u64 = rows.iter().map(|row| row.cross_person_reads).sum();
+        self.set("tokens.cross_person_reads", group, cross_person_reads as f64);
+        let bits = statistics.settings.entropy_bits;
+        let expected: f64 = rows.iter().map(|row| row.expected_collisions(bits)).sum();
+        self.set("tokens.expected_collisions", group, expected);
+        let first = rows.iter().filter_map(|row| row.first_detected).min();
+        self.mean_of("tokens.first_detected", group, first.map(|at| at.as_secs_f64()));
+        let detected: u64 = rows.iter().map(|row| row.detected).sum();
+        let hours = statistics.now.as_secs_f64() / 3_600.0;
+        let per_hour = (hours > 0.0).then(|| detected as f64 / hours);
+        self.mean_of("tokens.detected_per_hour", group, per_hour);
     }
 
     fn registry(&mut self, statistics: &Statistics) {

@@ -32,6 +32,7 @@ struct Server {
     tokens: Space,
     live_max: u64,
     detected: u64,
+    first_detected: Option<Instant>,
     undetected: u64,
     cross_person_reads: u64,
 }
@@ -60,6 +61,8 @@ pub struct TokensRow {
     pub live_max: u64,
     /// Collisions that the gateway detected; another value was made.
     pub detected: u64,
+    /// When it detected the first one.
+    pub first_detected: Option<Instant>,
     /// Collisions that it did not.
     pub undetected: u64,
     /// Answers with the data of another person than the one whose PGO asked.
@@ -73,6 +76,12 @@ impl TokensRow {
     /// Codes and tokens issued.
     pub const fn issued(&self) -> u64 {
         self.codes + self.tokens
+    }
+
+    /// Collisions to expect: for each value issued, the number live divided by the number of possible values.
+    /// That is for values that are drawn one by one; generators that are clones of each other give more.
+    pub fn expected_collisions(&self, entropy_bits: u8) -> f64 {
+        self.pairs as f64 / f64::from(entropy_bits).exp2()
     }
 
     /// Collisions, detected or not.
@@ -125,10 +134,13 @@ impl Tokens {
     }
 
     /// A gateway noted something.
-    pub fn noted(&mut self, host: HostId, note: &Note, network: &Network) {
+    pub fn noted(&mut self, host: HostId, note: &Note, now: Instant, network: &Network) {
         let Some(server) = self.server(host, network) else { return };
         match note {
-            Note::CollisionDetected(_) => server.detected += 1,
+            Note::CollisionDetected(_) => {
+                server.detected += 1;
+                server.first_detected = server.first_detected.or(Some(now));
+            }
             Note::CollisionUndetected(_) => server.undetected += 1,
             _ => {}
         }
@@ -142,6 +154,7 @@ impl Tokens {
             tokens: server.tokens.issued,
             live_max: server.live_max,
             detected: server.detected,
+            first_detected: server.first_detected,
             undetected: server.undetected,
             cross_person_reads: server.cross_person_reads,
             pairs: server.codes.pairs + server.tokens.pairs,

@@ -329,6 +329,7 @@ fn tokens(authorization_server: HostId) -> TokensRow {
         tokens: 26_000,
         live_max: 1_712,
         detected: 3,
+        first_detected: None,
         undetected: 1,
         cross_person_reads: 1,
         pairs: 80_000_000,

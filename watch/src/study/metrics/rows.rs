@@ -390,7 +390,29 @@ fn tokens(table: &mut Table) {
     );
     table.count("tokens.detected", "values", "collisions that the gateway detected");
     table.count("tokens.undetected", "values", "collisions that the gateway did not detect");
-    table.count("tokens.cross_person_reads", "answers", "answers with the data of another person");
+    table.add(
+        "tokens.first_detected",
+        "s",
+        MetricKind::Mean,
+        "from the start of the run to the first collision that a gateway detected, over replications with one; also by gateway",
+    );
+    table.add(
+        "tokens.detected_per_hour",
+        "1/h",
+        MetricKind::Mean,
+        "collisions that gateways detected, per hour of the whole run; also by gateway",
+    );
+    table.add(
+        "tokens.expected_collisions",
+        "values",
+        MetricKind::Mean,
+        "collisions to expect of values drawn one by one: for each one issued, those live divided by 2 to the power of the bits drawn; also by gateway",
+    );
+    table.count(
+        "tokens.cross_person_reads",
+        "answers",
+        "answers with the data of another person; also by gateway",
+    );
     table.count("tokens.pairs", "pairs", "pairs of live codes and of live tokens; divided by the number of possible values: expected collisions");
 }
 
