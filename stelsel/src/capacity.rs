@@ -6,7 +6,9 @@
 //! bound that operational analysis gives it: throughput cannot exceed workers / demand, where the demand of a
 //! collection is utilisation × workers / throughput (Denning and Buzen, ACM Computing Surveys 10 (1978) 225).
 //!
-//! A norm is taken as kept where the estimate keeps it; the estimate's interval stands beside it in every probe. Load
+//! A norm is taken as kept where the estimate keeps it; the estimate's interval stands beside it in every probe. Where
+//! traffic has collapsed no norm is kept: the few requests that still arrive say nothing. That is where fewer than half as
+//! many of the collections begun are completed as under the scenario's own load, which is therefore probed first. Load
 //! above capacity makes queues that grow for as long as it lasts, so that the answer holds for the scenario's horizon.
 
 mod folder;
@@ -47,11 +49,28 @@ pub struct Probe {
     pub per_hour: f64,
     /// How many of them were completed.
     pub completed_per_hour: f64,
+    /// Whether traffic has collapsed, so that no norm is kept.
+    pub is_collapsed: bool,
     /// For each norm, in the order asked: its figure.
     pub figures: Vec<NormFigure>,
     /// The busiest host.
     pub busiest: Option<Busiest>,
 }
+
+impl Probe {
+    /// Whether it keeps the norm of that number.
+    pub fn keeps(&self, number: usize, norm: &Norm) -> bool {
+        !self.is_collapsed && self.figures[number].keeps(norm)
+    }
+
+    /// The share of collections begun that were completed.
+    fn completed(&self) -> f64 {
+        if self.per_hour > 0.0 { self.completed_per_hour / self.per_hour } else { 1.0 }
+    }
+}
+
+/// Traffic has collapsed where less than this share of what is usual is completed.
+const COLLAPSED: f64 = 0.5;
 
 /// The figure of a norm in a probe.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -64,7 +83,7 @@ pub struct NormFigure {
 
 impl NormFigure {
     /// Whether it keeps the norm. What has no figure does not.
-    pub fn keeps(&self, norm: &Norm) -> bool {
+    fn keeps(&self, norm: &Norm) -> bool {
         self.estimate.is_some_and(|estimate| norm.is_kept(estimate))
     }
 }
@@ -126,8 +145,8 @@ pub fn search(
         progress,
         probes: BTreeMap::new(),
     };
-    // What is measured against the scenario's own load needs that first.
-    let mut is_whole = !norms.iter().any(Norm::is_relative) || search.probe(1.0)?.is_some();
+    // Others are measured against the scenario's own load.
+    let mut is_whole = search.probe(1.0)?.is_some();
     if is_whole {
         search.settle();
     }
@@ -143,7 +162,7 @@ pub fn search(
 /// The bracket of a norm among all probes.
 fn answered(number: usize, norm: &Norm, probes: &[Probe]) -> Answered {
     // From below: the load up to which everything kept it.
-    let broken = probes.iter().position(|probe| !probe.figures[number].keeps(norm));
+    let broken = probes.iter().position(|probe| !probe.keeps(number, norm));
     let kept = match broken {
         Some(first) => first.checked_sub(1),
         None => probes.len().checked_sub(1),
@@ -200,7 +219,7 @@ impl<P: Progress> Search<'_, P> {
     }
 
     fn keeps(&self, probe: &Probe, norm: usize) -> bool {
-        probe.figures[norm].keeps(&self.norms[norm])
+        probe.keeps(norm, &self.norms[norm])
     }
 
     /// Runs a probe, unless it was run before; none if it was stopped.
@@ -212,7 +231,10 @@ impl<P: Progress> Search<'_, P> {
             let Ran::Whole(answer) = run::run(study, &self.options, self.progress)? else {
                 return Ok(None);
             };
-            self.probes.insert(key, probe(factor, &answer, &self.norms));
+            let mut probe = probe(factor, &answer, &self.norms);
+            let own = self.probes.get(&1f64.to_bits()).map(Probe::completed);
+            probe.is_collapsed = own.is_some_and(|own| probe.completed() < COLLAPSED * own);
+            self.probes.insert(key, probe);
         }
         Ok(self.probes.get(&key).cloned())
     }
@@ -236,6 +258,7 @@ fn probe(factor: f64, answer: &Answer, norms: &[Norm]) -> Probe {
         factor,
         per_hour,
         completed_per_hour: flows("flows.completed").unwrap_or(0.0) / hours,
+        is_collapsed: false,
         figures: norms.iter().map(of_norm).collect(),
         busiest: busiest(answer, per_hour),
     }

@@ -220,20 +220,25 @@ pub fn write(capacity: &Capacity, dir: &Path) -> Result<CapacityFolder, Problems
         topology: part("topology"),
     };
     let probes = capacity.probes.iter().flat_map(|probe| {
-        capacity.answers.iter().zip(&probe.figures).map(|(answered, figure)| ProbeLine {
-            factor: Number(probe.factor),
-            per_hour: Number(probe.per_hour),
-            completed_per_hour: Number(probe.completed_per_hour),
-            norm: answered.norm.name.clone(),
-            metric: answered.norm.metric.name().to_owned(),
-            estimate: figure.estimate.and_then(|estimate| estimate.value()).map(Number),
-            ci_low: figure.interval.map(|interval| Number(interval.low)),
-            ci_high: figure.interval.map(|interval| Number(interval.high)),
-            kept: if figure.keeps(&answered.norm) { "yes" } else { "no" }.to_owned(),
-            busiest: probe.busiest.as_ref().map(|busiest| busiest.host.clone()),
-            utilisation: probe.busiest.as_ref().map(|busiest| Number(busiest.utilisation)),
-            bound_per_hour: probe.busiest.as_ref().map(|busiest| Number(busiest.bound_per_hour)),
-        })
+        capacity.answers.iter().zip(&probe.figures).enumerate().map(
+            |(number, (answered, figure))| ProbeLine {
+                factor: Number(probe.factor),
+                per_hour: Number(probe.per_hour),
+                completed_per_hour: Number(probe.completed_per_hour),
+                norm: answered.norm.name.clone(),
+                metric: answered.norm.metric.name().to_owned(),
+                estimate: figure.estimate.and_then(|estimate| estimate.value()).map(Number),
+                ci_low: figure.interval.map(|interval| Number(interval.low)),
+                ci_high: figure.interval.map(|interval| Number(interval.high)),
+                kept: if probe.keeps(number, &answered.norm) { "yes" } else { "no" }.to_owned(),
+                busiest: probe.busiest.as_ref().map(|busiest| busiest.host.clone()),
+                utilisation: probe.busiest.as_ref().map(|busiest| Number(busiest.utilisation)),
+                bound_per_hour: probe
+                    .busiest
+                    .as_ref()
+                    .map(|busiest| Number(busiest.bound_per_hour)),
+            },
+        )
     });
     let draft = Draft::begin(dir)?;
     draft.file("probes.csv", |file| table(file, columns::header(columns::PROBES), probes))?;

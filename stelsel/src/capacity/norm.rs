@@ -36,11 +36,6 @@ impl Norm {
         ("lists", "norm.lists.share", Norms::R2.lists_available, "core.lijsten.301"),
     ];
 
-    /// Whether its value depends on what the scenario's own load gives.
-    pub fn is_relative(&self) -> bool {
-        self.is_relative
-    }
-
     /// The scenario's own load gives this figure; none for no figure, which nothing can keep.
     pub(super) fn settle(&mut self, own: Option<f64>) {
         if self.is_relative {

@@ -50,7 +50,7 @@ pub fn body(folder: &CapacityFolder) -> Markup {
                 }
             }
             p.small {
-                "A norm counts as kept where its estimate keeps it; bands and brackets are 95 % confidence intervals over replications. "
+                "A norm counts as kept where its estimate keeps it and traffic has not collapsed: less than half of the usual share completed; bands and brackets are 95 % confidence intervals over replications. "
                 "The bound is workers divided by the measured demand of a collection: no queue, however long, lets more through."
             }
         }
