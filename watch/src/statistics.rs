@@ -19,6 +19,7 @@ pub mod faults;
 mod flow;
 mod flows;
 mod groups;
+mod list_age;
 mod lists;
 mod network;
 pub mod outcome;
@@ -411,8 +412,14 @@ impl Statistics {
     fn noted(&mut self, host: HostId, note: &Note, now: Instant) {
         let network = &self.network;
         match note {
-            Note::ListInUse(list, number) => self.registry.in_use(host, *list, *number, now),
-            Note::Published(list, number) => self.registry.published(*list, *number, now, network),
+            Note::ListInUse(list, number) => {
+                self.registry.in_use(host, *list, *number, now);
+                self.flows.cohort.groups.ages.in_use(host, *list, *number, now, network);
+            }
+            Note::Published(list, number) => {
+                self.registry.published(*list, *number, now, network);
+                self.flows.cohort.groups.ages.published(*list, *number, now);
+            }
             Note::RegisterChanged if network.role(host) == Role::Stelselnode => {
                 self.registry.change_noted(now, network);
             }

@@ -75,3 +75,23 @@ fn a_bad_list_blocks_until_it_is_rolled_back_by_hand_or_the_register_is_mended()
     );
     assert_eq!(not_fetched, never, "an older number is taken by hand only");
 }
+
+#[test]
+fn wishes_are_told_apart_by_the_age_of_the_list_that_the_pgo_held() {
+    // Published at eleven, and fetched by all at every whole hour.
+    let topology = world::TOPOLOGY.replace("zal_publish = \"23h\"", "zal_publish = \"11h\"");
+    let pulls = "[lists.zal_pull]\nevery = \"1h\"\nphase = \"synchronised\"\n";
+    let study = world::study(&topology, &format!("{SCENARIO}{pulls}"), &["horizon=14h"]);
+    let answer = world::answer(study, &Options::default());
+    let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
+    let summary = summarise(&figures);
+    let started = |age: &str| {
+        let group = format!("list_age={age}");
+        let rows = summary.groups("wishes.started").filter(|row| row.group.name() == group);
+        rows.filter_map(|row| row.estimate.value()).sum::<f64>() / 240.0
+    };
+    // Hours: 0 to 1 of the first list and of the next, 1 to 6 of both, 6 to 11 of the first.
+    for (age, hours) in [("0-1h", 2.0), ("1-6h", 7.0), ("6-24h", 5.0), ("24h+", 0.0)] {
+        assert!((started(age) - hours).abs() < 0.25, "{age}: {}", started(age));
+    }
+}

@@ -10,9 +10,8 @@ use protocol::time::{Duration, Instant};
 use super::{
     breakdown::{Breakdown, Slowest, Steps},
     cause::Cause,
-    faults::Phase,
     flow::{Flow, Mark, Parts, StepTime, Subject},
-    groups::Groups,
+    groups::{Groups, Start},
     outcome::Outcome,
     radius::Radius,
     recovery::FlowRecovery,
@@ -141,8 +140,8 @@ impl Cohort {
 
     /// A flow of the cohort started.
     pub fn started(&mut self, subject: &Subject, now: Instant) {
-        let phase = self.groups.phase(now);
-        self.count(subject, phase, |counts| counts.started += 1);
+        let start = self.groups.start(subject, now);
+        self.count(subject, start, |counts| counts.started += 1);
     }
 
     /// A flow of the cohort ended, and these are the times of its steps.
@@ -154,9 +153,9 @@ impl Cohort {
             _ => false,
         };
         let subject = flow.subject();
-        let phase = self.groups.phase(flow.started());
+        let start = self.groups.start(&subject, flow.started());
         self.recovery.ended(flow.started(), outcome == Outcome::Completed);
-        self.count(&subject, phase, |counts| {
+        self.count(&subject, start, |counts| {
             counts.outcomes[outcome as usize] += 1;
             counts.proper += u64::from(proper);
         });
@@ -169,13 +168,13 @@ impl Cohort {
                 self.completed.record(flow, steps.parts());
                 self.completed_steps.record(steps);
                 self.slowest.record(flow.machine(), steps);
-                for group in self.groups.of(&subject, phase) {
+                for group in self.groups.of(&subject, start) {
                     self.machine_by_group[group].record(flow.machine());
                 }
             }
             Outcome::Running => {
                 self.completed.record_beyond();
-                for group in self.groups.of(&subject, phase) {
+                for group in self.groups.of(&subject, start) {
                     self.machine_by_group[group].record_beyond(1);
                 }
             }
@@ -198,15 +197,15 @@ impl Cohort {
         self.pages.record(waited);
     }
 
-    /// A wish ended whose first attempt started in that phase. `last`: how its last attempt ended, if it was not served.
+    /// A wish ended whose first attempt started so. `last`: how its last attempt ended, if it was not served.
     pub fn wish(
         &mut self,
         subject: &Subject,
-        phase: Option<Phase>,
+        start: Start,
         attempts: u16,
         last: Option<(Option<Cause>, Outcome)>,
     ) {
-        self.count(subject, phase, |counts| {
+        self.count(subject, start, |counts| {
             counts.wishes += 1;
             counts.served += u64::from(last.is_none());
             counts.attempts += u64::from(attempts);
@@ -216,9 +215,9 @@ impl Cohort {
         }
     }
 
-    fn count(&mut self, subject: &Subject, phase: Option<Phase>, count: impl Fn(&mut Counts)) {
+    fn count(&mut self, subject: &Subject, start: Start, count: impl Fn(&mut Counts)) {
         count(&mut self.all);
-        for group in self.groups.of(subject, phase) {
+        for group in self.groups.of(subject, start) {
             count(&mut self.by_group[group]);
         }
     }

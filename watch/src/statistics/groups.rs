@@ -1,5 +1,5 @@
-//! The groups that figures are given for: by PGO, gateway, type of provider, service, release, and phase of
-//! a run with faults.
+//! The groups that figures are given for: by PGO, gateway, type of provider, service, release, phase of a run
+//! with faults, and age of the Zorgaanbiederslijst that the PGO held.
 //!
 //! A fixed number of places, known before the first event. A flow is of one group of each kind at most.
 
@@ -8,6 +8,7 @@ use protocol::{catalogue::CATALOGUE, release::Release, time::Instant};
 use super::{
     faults::{Phase, Phases},
     flow::Subject,
+    list_age::ListAges,
     network::Network,
 };
 
@@ -21,9 +22,20 @@ pub struct Groups {
     provider_type: Vec<u8>,
     /// The phases of a run with faults.
     pub phases: Option<Phases>,
+    /// How old the lists are that PGOs hold.
+    pub ages: ListAges,
 }
 
-const KINDS: usize = 6;
+/// What groups a flow is of by when it started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Start {
+    /// In which phase.
+    phase: Option<Phase>,
+    /// With a list of which age.
+    list_age: Option<u8>,
+}
+
+const KINDS: usize = 7;
 
 impl Groups {
     /// The groups of this network, in a run with these phases.
@@ -43,6 +55,7 @@ impl Groups {
                 Release::ALL.into_iter().map(|release| release.name().to_owned()).collect(),
             ),
             ("phase", phase_names.iter().map(|phase| phase.name().to_owned()).collect()),
+            ("list_age", ListAges::names().collect()),
         ];
         let mut starts = [0; KINDS + 1];
         let mut names = Vec::new();
@@ -50,7 +63,13 @@ impl Groups {
             names.extend(members.into_iter().map(|member| format!("{prefix}={member}")));
             starts[kind + 1] = names.len();
         }
-        Self { names, starts, provider_type: directory.provider_type.clone(), phases }
+        Self {
+            names,
+            starts,
+            provider_type: directory.provider_type.clone(),
+            phases,
+            ages: ListAges::new(network),
+        }
     }
 
     /// How many there are.
@@ -63,16 +82,19 @@ impl Groups {
         self.names.iter().map(String::as_str)
     }
 
-    /// The phase of a flow that started then.
-    pub fn phase(&self, started: Instant) -> Option<Phase> {
-        self.phases.map(|phases| phases.at(started))
+    /// What a flow is of that started then.
+    pub fn start(&self, subject: &Subject, started: Instant) -> Start {
+        Start {
+            phase: self.phases.map(|phases| phases.at(started)),
+            list_age: self.ages.range(subject.pgo, started),
+        }
     }
 
-    /// The groups of a flow that started in that phase.
+    /// The groups of a flow that started so.
     pub fn of(
         &self,
         subject: &Subject,
-        phase: Option<Phase>,
+        Start { phase, list_age }: Start,
     ) -> impl Iterator<Item = usize> + use<> {
         let known = |kind: usize, place: usize| {
             let place = self.starts[kind] + place;
@@ -86,6 +108,7 @@ impl Groups {
             known(3, subject.dienst.0.into()),
             known(4, subject.release as usize),
             phase.and_then(|phase| known(5, phase as usize)),
+            list_age.and_then(|range| known(6, range.into())),
         ]
         .into_iter()
         .flatten()

@@ -10,7 +10,7 @@ use protocol::{
     time::Instant,
 };
 
-use super::{cause::Cause, cohort::Cohort, faults::Phase, flow::Subject, outcome::Outcome};
+use super::{cause::Cause, cohort::Cohort, flow::Subject, groups::Start, outcome::Outcome};
 use crate::directory::Window;
 
 /// The wishes of the visitors who are there now.
@@ -28,7 +28,7 @@ struct Wish {
     attempts: u16,
     cohort: bool,
     served: bool,
-    phase: Option<Phase>,
+    start: Start,
     last: Outcome,
     cause: Option<Cause>,
 }
@@ -72,7 +72,7 @@ impl Wishes {
                     // A wish is of the cohort if its first attempt is.
                     cohort: flow.attempt == 1 && window.has(now),
                     served: false,
-                    phase: cohort.groups.phase(now),
+                    start: cohort.groups.start(&subject, now),
                     last: Outcome::Running,
                     cause: None,
                 });
@@ -123,7 +123,7 @@ impl Wish {
     fn end(self, cohort: &mut Cohort) {
         if self.cohort {
             let last = (!self.served).then_some((self.cause, self.last));
-            cohort.wish(&self.subject, self.phase, self.attempts, last);
+            cohort.wish(&self.subject, self.start, self.attempts, last);
         }
     }
 }
