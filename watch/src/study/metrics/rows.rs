@@ -408,11 +408,7 @@ fn tokens(table: &mut Table) {
         MetricKind::Mean,
         "collisions to expect of values drawn one by one: for each one issued, those live divided by 2 to the power of the bits drawn; also by gateway",
     );
-    table.count(
-        "tokens.cross_person_reads",
-        "answers",
-        "answers with the data of another person; also by gateway",
-    );
+    table.count("tokens.cross_person_reads", "answers", "answers with the data of another person");
     table.count("tokens.pairs", "pairs", "pairs of live codes and of live tokens; divided by the number of possible values: expected collisions");
 }
 
