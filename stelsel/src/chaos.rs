@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// At most so many people come in one schedule.
-pub const MOST_PEOPLE: u32 = 100;
+pub const MOST_PEOPLE: u32 = 300;
 
 /// A network on which schedules are loosed.
 #[derive(Clone, Debug)]

@@ -142,3 +142,73 @@ impl Progress {
         add(step, 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::{
+        catalogue::Gegevensdienst,
+        id::{FlowId, HostId, ZorgaanbiederId},
+        release::Release,
+        time::Duration,
+        trace::{FlowFacts, FlowKind, FlowRef},
+    };
+
+    use super::*;
+    use crate::chaos::schedule::{Crowd, Fault, Harm};
+
+    fn fault(second: u64) -> Fault {
+        Fault {
+            at: Duration::from_secs(second),
+            lasts: None,
+            place: "za-1".into(),
+            roles: vec![Role::Za],
+            harm: Harm::Pause,
+        }
+    }
+
+    #[test]
+    fn a_flow_counts_in_the_step_that_it_is_in_when_a_fault_begins_and_not_once_it_has_ended() {
+        let schedule = Schedule {
+            of: (1, 0),
+            seed: 1,
+            crowd: Crowd::Steady { people: 1 },
+            fetched_every: Duration::from_secs(60),
+            under_age: false,
+            faults: vec![fault(30), fault(10), fault(20)],
+            changes: Vec::new(),
+            deviants: Vec::new(),
+        };
+        let mut progress = Progress::new(&schedule);
+        let facts = FlowFacts {
+            kind: FlowKind::Verzamelen,
+            parent: None,
+            person: None,
+            pgo: HostId(0),
+            za: HostId(1),
+            zorgaanbieder: ZorgaanbiederId(0),
+            dienst: Gegevensdienst(0),
+            release: Release::R1_0,
+        };
+        let host = HostId::visitor(0);
+        let mut happens = |second: u64, place: u32, event: Event<'_>| {
+            let at = moment(Duration::from_secs(second));
+            let id = FlowId { arrival: place, attempt: 1 };
+            progress.event(Stamp { at, flow: Some(FlowRef { place, id }) }, &event);
+        };
+        happens(1, 0, Event::FlowBegan { host, facts: &facts });
+        happens(15, 3, Event::FlowBegan { host, facts: &facts });
+        happens(25, 0, Event::FlowEnded { host, waiting: false });
+        happens(26, 3, Event::FlowEnded { host, waiting: false });
+        happens(31, 0, Event::RunEnded);
+        let coverage = progress.into_coverage();
+        let (_, _, cell) = coverage
+            .rows()
+            .find(|(kind, role, _)| (*kind, *role) == ("pause", Role::Za))
+            .expect("a cell that can be");
+        // One flow at second 10, two at 20, none at 30; all in their first step.
+        assert_eq!(cell[0], 3);
+        assert_eq!(cell.iter().sum::<u64>(), 3);
+        let (empty, all) = coverage.empty();
+        assert_eq!((empty, all), (65 * STEPS - 1, 65 * STEPS));
+    }
+}

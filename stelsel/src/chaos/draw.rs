@@ -46,6 +46,14 @@ const CONVERSATIONS: [(Role, Role); 11] = [
     (Role::Stelselnode, Role::Ocsp),
 ];
 
+/// The last fault ends by then: with the restless time a run may be over, if everybody has left.
+const LAST_ENDS: Duration = Duration::from_secs(20 * 60 - 1);
+
+/// And begins before this.
+const LAST_BEGINS: Duration = Duration::from_secs(20 * 60 - 10);
+
+const _: () = assert!(LAST_ENDS.as_nanos() < RESTLESS.as_nanos());
+
 /// A schedule has at most this many faults, and at least one.
 pub const MOST_FAULTS: u32 = 8;
 
@@ -97,10 +105,10 @@ impl Targets {
         let part = |part: u64, n: u32| Dice(draws.of(part, n));
         let whole = &mut part(0, 0);
         let crowd = self.crowd(whole);
-        let fetched_every = *whole.of(&[5, 15, 60]);
+        let fetched_every = *whole.of(&[1, 5, 15, 60]);
         let faults = 1 + whole.below(MOST_FAULTS);
-        // Most schedules leave the register alone: a list that lacks a gateway hides much else.
-        let changes = if whole.chance(40) { 1 + whole.below(3) } else { 0 };
+        // Half of all schedules leave the register alone: a list that lacks a gateway hides much else.
+        let changes = if whole.chance(50) { 1 + whole.below(3) } else { 0 };
         Schedule {
             of: (seed, number),
             seed: (draws.bits(4, 0) as u32).into(),
@@ -108,7 +116,7 @@ impl Targets {
             fetched_every: Duration::from_secs(fetched_every * 60),
             under_age: self.under_age,
             faults: (0..faults).map(|n| self.fault(crowd, &mut part(1, n))).collect(),
-            changes: (0..changes).map(|n| self.change(crowd, &mut part(2, n))).collect(),
+            changes: (0..changes).map(|n| self.change(&mut part(2, n))).collect(),
             deviants: self.deviants(planted, &mut part(3, 0)),
         }
     }
@@ -119,7 +127,8 @@ impl Targets {
             return Crowd::Steady { people };
         }
         let within = Duration::from_secs(*dice.of(&[1, 5, 30, 120]));
-        Crowd::Burst { at: dice.moment(Duration::ZERO, Duration::from_secs(240)), within, people }
+        // Up to the end, so that many are still there in the quiet time.
+        Crowd::Burst { at: dice.moment(Duration::ZERO, LAST_BEGINS), within, people }
     }
 
     /// When something happens: where a crowd comes at once, mostly while it is there.
@@ -127,9 +136,9 @@ impl Targets {
         match crowd {
             Crowd::Burst { at, within, .. } if dice.chance(75) => {
                 let length = within + Duration::from_secs(*dice.of(&[1, 10, 120]));
-                dice.moment(at, length)
+                dice.moment(at, length).min(LAST_BEGINS)
             }
-            _ => dice.moment(Duration::ZERO, RESTLESS),
+            _ => dice.moment(Duration::ZERO, LAST_BEGINS),
         }
     }
 
@@ -140,7 +149,7 @@ impl Targets {
             if harm.is_of_links() { self.link(dice) } else { self.host(harm, dice) };
         let lasts = match harm {
             Harm::Revoke | Harm::Expire => None,
-            _ => Some(dice.length().min(RESTLESS.saturating_sub(at))),
+            _ => Some(dice.length().min(LAST_ENDS.saturating_sub(at))),
         };
         Fault { at, lasts, place, roles, harm }
     }
@@ -173,15 +182,16 @@ impl Targets {
         (place, vec![asker, server])
     }
 
-    fn change(&self, crowd: Crowd, dice: &mut Dice) -> Change {
-        let at = Self::when(crowd, dice);
+    /// In the first half of the restless time, because it takes a fetch of a list until anybody knows.
+    fn change(&self, dice: &mut Dice) -> Change {
+        let at = dice.moment(Duration::ZERO, RESTLESS.mul_f64(0.5));
         let list = (*dice.of(&["zal", "whitelist", "ocl"])).to_owned();
         let role = *dice.of(&[Role::Pgo, Role::Za]);
         let gateway = dice.of(self.of(role)).clone();
         let zas = self.of(Role::Za);
         let behind = dice.of(self.of(Role::Xis)).clone();
-        let mut keys = match dice.below(11) {
-            0 => vec![("kind", "add-gateway".to_owned()), ("host", gateway)],
+        let mut keys = match dice.below(12) {
+            0 | 11 => vec![("kind", "add-gateway".to_owned()), ("host", gateway)],
             1 | 2 => vec![("kind", "remove-gateway".to_owned()), ("host", gateway)],
             3 if zas.len() > 1 => {
                 let from = dice.below(zas.len() as u32) as usize;

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use protocol::{
     id::HostId,
-    message::Message,
+    message::{Message, Peer},
     role::Role,
     rule::{Rule, RuleKind},
     time::{Duration, Instant},
@@ -227,9 +227,10 @@ impl Health {
                 }
             }
             Event::Arrived { host, envelope, .. } if stamp.at >= moment(RESTLESS) => {
-                if matches!(envelope.message, Message::Request(_))
-                    && let Some(pulse) = self.pulse(*host)
-                {
+                // What its own driver or operator says is no sign that it can be reached.
+                let is_asked = matches!(envelope.message, Message::Request(_))
+                    && envelope.from != Peer::Operator;
+                if is_asked && let Some(pulse) = self.pulse(*host) {
                     pulse.asked.get_or_insert(stamp.at);
                 }
             }
@@ -264,5 +265,43 @@ impl Health {
         found.map(|(host, what)| {
             format!("{} {what}, in the {minutes} minutes after the last fault", host.name)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::{Arena, schedule::Crowd};
+
+    fn arena() -> Arena {
+        let topologies = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies");
+        Arena::read(topologies.join("minimal.toml")).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_accounted_for_is_found() {
+        let arena = arena();
+        let mut schedule = arena.schedule(1, 0, &[]);
+        schedule.faults.clear();
+        schedule.crowd = Crowd::Steady { people: 10 };
+        let composed = arena.compose(&schedule).unwrap();
+        let broken = |extra: Option<Event<'_>>| {
+            let settings = Settings::new(composed.window(), 1, 0);
+            let mut oracle = Oracle {
+                watcher: Watcher::new(&composed.directory, settings, Judged::Yes),
+                health: Health::new(&composed.directory, &schedule),
+                progress: None,
+            };
+            let stamp = Stamp { at: Instant::START, flow: None };
+            extra.into_iter().for_each(|event| oracle.event(stamp, event));
+            let judgement = oracle.verdict(&composed.directory, &schedule);
+            judgement.found.into_iter().map(|found| found.broken).collect::<Vec<_>>()
+        };
+        let host = HostId(0);
+        let stray = Event::ServiceEnded { host, began: Instant::START };
+        assert_eq!(broken(None), []);
+        assert_eq!(broken(Some(stray)), [Broken::Conservation]);
+        let change = HostChange::Paused;
+        assert_eq!(broken(Some(Event::Host { host, change })), [Broken::HostSilent]);
     }
 }

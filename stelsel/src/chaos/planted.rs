@@ -1,35 +1,26 @@
 //! Who breaks a rule on purpose, so that it can be shown that chaos notices.
 //!
-//! Says which deviations are looked for, and which cannot show within half an hour. Does not deviate (`actors`).
+//! Says what a name means, and which deviations cannot show within half an hour. Does not deviate (`actors`).
 
 use actors::deviant::Deviation;
-use protocol::{
-    role::Role,
-    rule::{Rule, RuleKind},
-};
+use protocol::{role::Role, rule::Rule};
 
 use crate::{
     files::nearest_name,
     problem::{Place, Problem},
 };
 
-/// Deviations that break a safety rule and that no schedule can show on beta-2018, with the reason.
-pub const CANNOT_SHOW: &[(Deviation, &str)] = &[(
-    Deviation::StaleOcspAccepted,
-    "an OCSP answer is valid for an hour there, twice as long as a schedule lasts",
-)];
-
-/// The deviations that break a safety rule.
-pub fn of_safety() -> impl Iterator<Item = Deviation> {
-    let breaks =
-        |one: &Deviation| one.rules().iter().any(|rule| rule.row().kind == RuleKind::Safety);
-    Deviation::ALL.iter().copied().filter(breaks)
-}
+/// Deviations that break a rule and that no schedule can show, with the reason.
+pub const CANNOT_SHOW: &[(Deviation, &str)] = &[
+    (Deviation::WhitelistPulledSeldom, "it shows after an hour without a fetch"),
+    (Deviation::ZalLate, "the ZAL is late after a day"),
+    (Deviation::WhitelistLate, "the Whitelist is late after a day"),
+];
 
 /// The deviation of that name or that breaks the rule of that name, and the one that must go with it.
 ///
 /// # Errors
-/// There is none.
+/// There is none, or nobody could see it deviate.
 pub fn find(flag: &str, name: &str) -> Result<Vec<Deviation>, Problem> {
     let found = Role::ALL.into_iter().find_map(|role| Deviation::find(role, name));
     let Some(deviation) = found else {
@@ -44,5 +35,9 @@ pub fn find(flag: &str, name: &str) -> Result<Vec<Deviation>, Problem> {
             None => problem.hint(format!("deviations are {}", names.join(", "))),
         });
     };
+    if let Some((_, why)) = CANNOT_SHOW.iter().find(|(one, _)| *one == deviation) {
+        let problem = format!("{deviation} cannot show within the half hour of a schedule: {why}");
+        return Err(Place::whole(flag).problem(problem));
+    }
     Ok([deviation].into_iter().chain(deviation.companion()).collect())
 }

@@ -238,13 +238,14 @@ impl Schedule {
     }
 }
 
-/// People who do everything that people do, and are quick about it: more than one would expect, so that every way
-/// through the network is walked often.
+/// People who do everything that people do, and more often than one would expect, so that every way through the
+/// network is walked often. None of them takes so long that a flow could outlast the quiet time.
 const PERSONS: &str = r#"
 [persons]
-choose = "lognormal(median=4s, p95=20s)"
-login = "lognormal(median=8s, p95=40s)"
-consent = "lognormal(median=4s, p95=40s)"
+choose = "uniform(a=1s, b=8s)"
+login = "uniform(a=2s, b=20s)"
+consent = "uniform(a=1s, b=12s)"
+patience = "uniform(a=5s, b=60s)"
 refuse_consent = 0.05
 cancel_login = 0.03
 wrong_password = 0.1

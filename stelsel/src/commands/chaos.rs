@@ -16,7 +16,7 @@ use crate::{
 /// Loose random faults on a network, and keep what breaks a rule
 ///
 /// Each schedule has 1 to 8 faults of hosts and links in 20 minutes of the topology at half its capacity (never more
-/// than 100 people, evenly or all at once), and changes of the register now and then; then 10 quiet minutes. It must
+/// than 300 people, evenly or all at once), and changes of the register now and then; then 10 quiet minutes. It must
 /// break no safety rule, account for every flow, exchange and job, and leave no flow running and no host silent. What
 /// breaks is made as small as it gets and kept as a scenario file, one for each thing that broke.
 ///
