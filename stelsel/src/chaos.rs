@@ -239,25 +239,30 @@ impl Arena {
             .num_threads(hunt.jobs.unwrap_or(0))
             .build()
             .map_err(|error| Place::whole("--jobs").problem(format!("no threads: {error}")))?;
-        let judged: Mutex<Vec<(u32, Judgement)>> = Mutex::default();
+        let judged: Mutex<(Vec<(u32, Judgement)>, Coverage)> = Mutex::default();
         let one = |number: u32| -> Result<(), Problems> {
             let schedule = self.schedule(hunt.seed, number, &hunt.planted);
             if progress.stopped() {
                 return Ok(());
             }
-            if let Some(judgement) = self.judge(&schedule, hunt.look, || progress.stopped())? {
+            if let Some(mut judgement) = self.judge(&schedule, hunt.look, || progress.stopped())? {
                 progress.finished();
                 if let Ok(mut judged) = judged.lock() {
-                    judged.push((number, judgement));
+                    // Sums do not care who comes first, and thousands of tables take room.
+                    if let Some(coverage) = judgement.coverage.take() {
+                        judged.1.add(&coverage);
+                    }
+                    judged.0.push((number, judgement));
                 }
             }
             Ok(())
         };
         pool.install(|| (0..hunt.schedules).into_par_iter().with_max_len(1).try_for_each(one))?;
-        let mut judged = judged.into_inner().unwrap_or_default();
+        let (mut judged, coverage) = judged.into_inner().unwrap_or_default();
         // By number, whichever was done first.
         judged.sort_by_key(|(number, _)| *number);
-        let mut bag = Bag { is_part: (judged.len() as u32) < hunt.schedules, ..Bag::default() };
+        let is_part = (judged.len() as u32) < hunt.schedules;
+        let mut bag = Bag { is_part, coverage, ..Bag::default() };
         for (number, judgement) in &judged {
             bag.add(&self.schedule(hunt.seed, *number, &hunt.planted), judgement);
         }
@@ -282,9 +287,6 @@ impl Bag {
         self.changes += schedule.changes.len() as u64;
         self.flows += judgement.flows;
         self.evaluated += judgement.evaluated;
-        if let Some(coverage) = &judgement.coverage {
-            self.coverage.add(coverage);
-        }
         for found in &judgement.found {
             match self.broken.iter_mut().find(|(broken, ..)| *broken == found.broken) {
                 Some((_, times, _)) => *times += 1,

@@ -61,7 +61,7 @@ impl Folder {
         let Kept { found, schedule, drawn } = kept;
         let young = if schedule.under_age { format!(" --set {UNDER_AGE}") } else { String::new() };
         let what = match found.broken {
-            Broken::Rule(rule) => format!("{rule}, {}: {}", rule.row().cite, rule.row().text),
+            Broken::Rule(rule) => format!("{rule}: {}", rule.row().text),
             other => other.to_string(),
         };
         let expect = match found.broken {

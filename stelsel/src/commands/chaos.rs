@@ -243,3 +243,78 @@ impl Progress for Bar {
         interrupt::asked()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actors::deviant::Deviation;
+    use clap::Args as _;
+    use protocol::rule;
+
+    use super::*;
+    use crate::chaos::{
+        Kept, MOST_PEOPLE,
+        oracle::{Broken, Found},
+    };
+
+    fn arguments() -> Arguments {
+        Arguments {
+            topology: "topologies/beta-2018.toml".into(),
+            schedules: 500,
+            seed: 7,
+            out: "results/chaos".into(),
+            deviant: Some("code-honoured-twice".into()),
+            jobs: None,
+            coverage: false,
+            json: false,
+            quiet: false,
+        }
+    }
+
+    fn bag() -> Bag {
+        let topologies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../topologies");
+        let arena = Arena::read(topologies.join("minimal.toml")).unwrap();
+        let broken = Broken::Rule(rule::CODE_ONCE);
+        let found = Found { broken, evidence: "za-1 after 3.000 s".into() };
+        let schedule = arena.schedule(7, 4, &[Deviation::CodeHonouredTwice]);
+        let kept = vec![Kept { found, schedule, drawn: 9 }];
+        Bag { schedules: 500, flows: 9_000, broken: vec![(broken, 12, 4)], kept, ..Bag::default() }
+    }
+
+    #[test]
+    fn the_answer_says_what_broke_how_often_and_where_it_is_kept() {
+        let files = ["results/chaos/chaos-7-4.toml".into()];
+        let text = tell(&arguments(), &bag(), &files);
+        for line in [
+            "flows 9000 ",
+            "breaches 12 ",
+            "broken in 12 of 500 schedules, first in 4",
+            "Kept: results/chaos/chaos-7-4.toml (",
+        ] {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            assert!(words.join(" ").contains(line), "{line} in\n{text}");
+        }
+        assert!(!text.contains("cells"), "nobody asked for coverage: {text}");
+        let covered = Arguments { coverage: true, ..arguments() };
+        let text = tell(&covered, &bag(), &files);
+        assert!(text.ends_with("1040 of 1040 cells are empty\n"), "{text}");
+        let told = as_json(&covered, &bag(), &files);
+        assert_eq!(told["broken"][0]["schedules"], 12);
+        assert_eq!(told["kept"][0]["file"], "results/chaos/chaos-7-4.toml");
+        assert_eq!(told["coverage"].as_array().map(Vec::len), Some(65));
+        assert!(as_json(&arguments(), &bag(), &files)["coverage"].is_null());
+    }
+
+    #[test]
+    fn the_command_in_a_file_finds_the_same_schedules() {
+        assert_eq!(
+            command(&arguments()),
+            "stelsel chaos topologies/beta-2018.toml --seed 7 --schedules 500 --deviant code-honoured-twice"
+        );
+    }
+
+    #[test]
+    fn the_help_says_how_many_people_come() {
+        let help = Arguments::augment_args(clap::Command::new("chaos")).render_long_help();
+        assert!(help.to_string().contains(&format!("than {MOST_PEOPLE} people")), "{help}");
+    }
+}
