@@ -4,6 +4,7 @@
 //! [`Problems`], which `main` prints.
 
 pub mod capacity;
+pub mod chaos;
 pub mod compare;
 pub(crate) mod interrupt;
 pub mod merge;

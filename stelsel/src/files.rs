@@ -25,7 +25,10 @@ mod topology;
 mod tree;
 mod units;
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::json;
 use watch::study::metrics::MetricId;
@@ -110,6 +113,29 @@ pub fn read_topology(
             Ok((topology, resolved, opened.into_inputs()))
         }
         _ => Err(all(problems, path)),
+    }
+}
+
+/// Reads a scenario that is no file yet, for a topology that was read before. `name` is what problems call it.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn scenario_of(text: &str, name: &str, topology: &Topology) -> Result<Scenario, Problems> {
+    let opened = Opened::default();
+    let source = tree::Source { name: name.into(), prefix: "", folder: PathBuf::new() };
+    let mut node = tree::parse(text, &Arc::new(source)).map_err(Problems)?;
+    let mut problems = Vec::new();
+    kinds::complete(&mut node, keys::SCENARIO);
+    Kind::Table(keys::SCENARIO).check(&Field::root(&node, &opened), &mut problems);
+    let fits = problems.is_empty();
+    let scenario = whole_scenario(&(node, fits), &opened, &mut problems);
+    if let Some(scenario) = &scenario {
+        across::check(topology, scenario, &mut problems);
+    }
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        _ => Err(all(problems, Path::new(name))),
     }
 }
 

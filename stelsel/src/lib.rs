@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod capacity;
+pub mod chaos;
 pub mod commands;
 pub mod comparison;
 pub mod compose;

@@ -37,6 +37,8 @@ enum Command {
     Compare(commands::compare::Arguments),
     /// Find the highest load that keeps a norm
     Capacity(commands::capacity::Arguments),
+    /// Loose random faults on a network, and keep what breaks a rule
+    Chaos(commands::chaos::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => commands::merge::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Capacity(arguments) => commands::capacity::run(&arguments),
+        Command::Chaos(arguments) => commands::chaos::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),

@@ -1,6 +1,7 @@
 //! Whole runs, from files to what watchers saw.
 
 mod capacity;
+mod chaos;
 mod deviants;
 mod draws;
 mod lists;
