@@ -10,12 +10,24 @@ use crate::files::{
     units::{self, Dimension},
 };
 
-/// The shipped scenarios and topologies, each with its text.
+/// The shipped scenarios and topologies, those of studies included, each with its text.
 fn shipped(folder: &str) -> Vec<String> {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(root().join(folder)).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut paths = Vec::new();
+    files_in(&root().join(folder), &mut paths);
     paths.sort();
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// Every TOML file of a folder and the folders in it.
+fn files_in(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_in(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
+            found.push(path);
+        }
+    }
 }
 
 /// One of the files with some bytes replaced.

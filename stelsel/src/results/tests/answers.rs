@@ -228,6 +228,13 @@ fn figures(number: u32) -> Figures {
             Group::all(),
             0.021 + 0.01 * (step % 5) as f64,
         );
+        for prefix in ["", "failed.", "slowest."] {
+            let parts = [("human", 0.5), ("network", 0.006), ("wait", 0.005), ("service", 0.01)];
+            for (part, value) in parts.into_iter().skip(usize::from(prefix == "slowest.")) {
+                let name = format!("{prefix}step.{step:02}.{part}.mean");
+                figures.set(metric(&name), Group::all(), value * step as f64);
+            }
+        }
     }
     for (name, middle) in [("latency.machine", 1_000), ("latency.human", 40_000)] {
         let mut tally = Tally::default();
