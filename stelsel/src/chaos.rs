@@ -143,13 +143,9 @@ impl Arena {
         for host in &directory.hosts {
             arena.targets.hosts[host.role as usize].push(host.name.clone());
         }
-        let offered: BTreeSet<&str> = arena
-            .topology
-            .zas
-            .iter()
-            .flat_map(|group| &group.services)
-            .map(|one| one.id())
-            .collect();
+        let listings = directory.register.listings.iter();
+        let offers = listings.flat_map(|listing| &listing.offers);
+        let offered: BTreeSet<&str> = offers.map(|offer| offer.dienst.id()).collect();
         arena.targets.services = offered.into_iter().map(str::to_owned).collect();
         if let Some(role) =
             HOST_ROLES.iter().find(|role| arena.targets.hosts[**role as usize].is_empty())

@@ -205,7 +205,7 @@ impl Targets {
             }
             4 => vec![("kind", "add-provider".to_owned()), ("zorgaanbieder", behind)],
             5 => vec![("kind", "remove-provider".to_owned()), ("zorgaanbieder", behind)],
-            6 => vec![
+            6 if !self.services.is_empty() => vec![
                 ("kind", "add-service".to_owned()),
                 ("zorgaanbieder", behind),
                 ("service", dice.of(&self.services).clone()),

@@ -188,10 +188,13 @@ struct Health {
     now: Instant,
 }
 
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 struct Pulse {
     is_down: bool,
     is_paused: bool,
+    is_slow: bool,
+    /// When it began what it is at and what takes longer because it was slow: that may be hours.
+    long_work: Vec<Instant>,
     /// Its certificate was revoked or has expired: nobody deals with it.
     is_exempt: bool,
     /// The first time that it was asked something in the quiet time.
@@ -223,7 +226,21 @@ impl Health {
                     HostChange::Up => pulse.is_down = false,
                     HostChange::Paused => pulse.is_paused = true,
                     HostChange::Resumed => pulse.is_paused = false,
+                    HostChange::Slowed(factor) => pulse.is_slow = *factor > 1.0,
+                    HostChange::Crashed => pulse.long_work.clear(),
                     _ => {}
+                }
+            }
+            Event::ServiceBegan { host, .. } => {
+                if let Some(pulse) = self.pulse(*host).filter(|pulse| pulse.is_slow) {
+                    pulse.long_work.push(stamp.at);
+                }
+            }
+            Event::ServiceEnded { host, began } => {
+                if let Some(pulse) = self.pulse(*host).filter(|pulse| !pulse.long_work.is_empty())
+                    && let Some(place) = pulse.long_work.iter().position(|long| long == began)
+                {
+                    pulse.long_work.swap_remove(place);
                 }
             }
             Event::Arrived { host, envelope, .. } if stamp.at >= moment(RESTLESS) => {
@@ -254,7 +271,9 @@ impl Health {
             Pulse { is_exempt: true, .. } => None,
             Pulse { is_down: true, .. } => Some("is down"),
             Pulse { is_paused: true, .. } => Some("stands still"),
-            Pulse { asked: Some(asked), has_answered: false, .. } if long_ago(*asked) => {
+            Pulse { asked: Some(asked), has_answered: false, long_work, .. }
+                if long_ago(*asked) && long_work.is_empty() =>
+            {
                 Some("was asked and has answered nobody")
             }
             _ => None,

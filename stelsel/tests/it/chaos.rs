@@ -8,6 +8,7 @@ use std::{
 use actors::deviant::Deviation;
 use proptest::prelude::*;
 use protocol::{
+    role::Role,
     rule::{Rule, RuleKind},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use stelsel::{
         keep::Folder,
         oracle::{self, Broken, Found, Look},
         planted,
-        schedule::{Crowd, QUIET, RESTLESS, Schedule, UNDER_AGE},
+        schedule::{Crowd, Fault, Harm, QUIET, RESTLESS, Schedule, UNDER_AGE},
         shrink,
     },
     compose::Composed,
@@ -188,8 +189,22 @@ fn health_is_missed_where_a_fault_never_ends_or_a_flow_does_not() {
     let mut down = calm.clone();
     let of_hosts = (0..100).flat_map(|number| arena.schedule(1, number, &[]).faults);
     let fault = of_hosts.into_iter().find(|fault| fault.harm.to_string() == "down").unwrap();
-    down.faults.push(stelsel::chaos::schedule::Fault { lasts: None, ..fault });
+    down.faults.push(Fault { lasts: None, ..fault });
     assert_eq!(broken(&arena.compose(&down).unwrap(), &down), [Broken::HostSilent]);
+
+    // What was begun while a host was slow takes as long as that takes, and is no sign that it does not serve.
+    let mut slow = calm.clone();
+    let (place, roles) = ("xis".to_owned(), vec![Role::Xis]);
+    let (at, lasts) = (Duration::from_secs(600), Some(Duration::from_secs(590)));
+    let fault = Fault { at, lasts, place, roles, harm: Harm::Slow(100_000) };
+    slow.faults.push(fault);
+    assert_eq!(broken(&arena.compose(&slow).unwrap(), &slow), []);
+
+    let never = files::Override::parse_set("topology.xis.fetch=fixed(2h)").unwrap();
+    let (topology, ..) = files::read_topology(&beta(), &[never]).unwrap();
+    let scenario = files::scenario_of(&calm.scenario("beta"), "never", &topology).unwrap();
+    let composed = Composed::new(&topology, &scenario).unwrap();
+    assert_eq!(broken(&composed, &calm), [Broken::HostSilent]);
 
     let (topology, ..) = files::read_topology(&beta(), &[]).unwrap();
     let slow_people = calm.scenario("beta").replace("uniform(a=2s, b=20s)", "fixed(30min)");

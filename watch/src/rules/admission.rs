@@ -53,6 +53,9 @@ struct Known {
     counted: [Option<Status>; 2],
     /// The last answer that was stapled and counted, which a node may keep as well.
     stapled: Option<Status>,
+    /// Of the answers that say good and began only after they came, the one that began first: a node may have taken
+    /// it into use when it looked, and if not it went on with what it had, so that this replaces nothing.
+    early: Option<Status>,
     /// Whether an answer came that says good and did not count.
     uncounted: bool,
 }
@@ -147,7 +150,13 @@ impl Admission {
             Ok(place) => place,
             Err(_) if known.len() >= CERTIFICATES => return,
             Err(place) => {
-                let blank = Known { serial, counted: [None; 2], stapled: None, uncounted: false };
+                let blank = Known {
+                    serial,
+                    counted: [None; 2],
+                    stapled: None,
+                    early: None,
+                    uncounted: false,
+                };
                 known.insert(place, blank);
                 place
             }
@@ -156,10 +165,16 @@ impl Admission {
         let good = answer.status == CertStatus::Good;
         if counts(answer, serial, wall) {
             let (since, until) = (answer.this_update, answer.next_update);
-            let status = Some(Status { good, since, until, arrived: now });
+            let status = Status { good, since, until, arrived: now };
             match origin {
-                Origin::Query => known.counted = [status, known.counted[0]],
-                Origin::Staple => known.stapled = status,
+                _ if since > wall => {
+                    let first = known.early.is_none_or(|it| it.until < wall || since < it.since);
+                    if good && first {
+                        known.early = Some(status);
+                    }
+                }
+                Origin::Query => known.counted = [Some(status), known.counted[0]],
+                Origin::Staple => known.stapled = Some(status),
             }
         } else {
             known.uncounted |= good;
@@ -291,7 +306,8 @@ impl Checkers {
         // One that came while the verdict was being reached may have come too late for it.
         let before = before.filter(|_| newest.is_some_and(|newest| newest.arrived >= opening.at));
         let in_time = |status: &Status| wall.is_none_or(|verdict| status.in_time(opening, verdict));
-        let good = || [newest, before, stapled].into_iter().flatten().filter(|status| status.good);
+        let sure = || [newest, before, stapled].into_iter().flatten().filter(|status| status.good);
+        let good = || sure().chain(known.and_then(|known| known.early));
         let said_good = good().next().is_some() && opening.staple != Staple::NotGood;
         let fresh = opening.staple == Staple::Good || said_good && good().any(|it| in_time(&it));
         let uncounted = opening.staple == Staple::Uncounted || known.is_some_and(|it| it.uncounted);
@@ -307,7 +323,7 @@ impl Checkers {
         let of_now = |status: &Status| {
             status.arrived >= opening.at && wall.is_some_and(|verdict| verdict <= status.until)
         };
-        good().any(|status| in_time(&status) && of_now(&status))
+        sure().any(|status| in_time(&status) && of_now(&status))
     }
 
     fn judge_whitelist(&mut self, opening: &Opening, admitted: bool, else_good: bool) {

@@ -13,7 +13,7 @@ use protocol::{
 use super::{
     Checkers,
     exchanges::Answer,
-    flows::{Flow, Handle, tag},
+    flows::{Flow, Handle, wide_tag},
     verdict::Why,
 };
 
@@ -33,7 +33,7 @@ impl Checkers {
     /// An artifact comes to be resolved.
     pub(super) fn artifact_arrives(&mut self, exchange: ExchangeId, from: Peer, artifact: Opaque) {
         if let Some(open) = self.exchanges.get_mut(exchange) {
-            open.detail = tag(artifact).into();
+            open.detail = wide_tag(artifact);
             open.mark(NODE, matches!(from, Peer::Node(_)));
         }
     }
@@ -76,7 +76,7 @@ impl Checkers {
                 self.docket.judge(rule::STEP_ARTIFACT, digid, kept, Why::OtherWayBack);
             }
             Response::ArtifactResponse(assertion) if open.kind == Kind::ResolveArtifact => {
-                let artifact = open.detail as u16;
+                let artifact = open.detail;
                 let again = flow.has(Flow::RESOLVED) && flow.artifact == artifact;
                 let vouched = assertion.status == SamlStatus::Success;
                 self.docket.judge(

@@ -1,7 +1,8 @@
 //! What the checkers remember of each flow in progress.
 //!
 //! Values that must come back as they were given are kept as tags of 16 bits. Two values can share a tag, so
-//! that one forgery in 65,536 is missed; a tag that differs is certain. Nothing here outlives its flow.
+//! that one forgery in 65,536 is missed; a tag that differs is certain. Where it is the same value that accuses, a
+//! tag has 32 bits. Nothing here outlives its flow.
 
 use protocol::{
     catalogue::Gegevensdienst,
@@ -14,13 +15,19 @@ use super::{exchanges::NONE, places::Places};
 
 /// What is left of an unguessable value.
 pub(super) fn tag(value: Opaque) -> u16 {
+    (wide_tag(value) >> 16) as u16
+}
+
+/// What is left of a value that nobody may use twice: people who log in again and again have several, and in
+/// millions of flows 16 bits of two of them are the same.
+pub(super) fn wide_tag(value: Opaque) -> u32 {
     // Values may hold a place and fixed bits, and a forger may turn all bits over: so every bit must count,
     // and not by parity. The factors are those of SplitMix64 and of xxHash.
     let (low, high) = (value.0 as u64, (value.0 >> 64) as u64);
     let mixed = low
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
         .wrapping_add(high.wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
-    (mixed >> 48) as u16
+    (mixed >> 32) as u32
 }
 
 /// A value that a host gave to a browser, to come back with what the browser does next.
@@ -98,7 +105,7 @@ pub(super) struct Flow {
     /// The code that came to the PGO GW last.
     pub code: u16,
     /// The artifact that was resolved last.
-    pub artifact: u16,
+    pub artifact: u32,
     /// Like `zorgaanbieder`.
     pub dienst: Gegevensdienst,
     /// What the consent question named.
@@ -280,5 +287,13 @@ mod tests {
             assert_ne!(tag(Opaque(value.0 ^ 1 << shift)), tag(value), "bit {shift}");
             assert_ne!(tag(Opaque(!value.0)), tag(value));
         }
+    }
+
+    #[test]
+    fn values_that_share_a_tag_differ_in_the_wide_one() {
+        let value = Opaque::uuid_v4(7);
+        let others = (8..u128::MAX).map(Opaque::uuid_v4);
+        let like = others.filter(|other| tag(*other) == tag(value)).take(20);
+        assert!(like.into_iter().all(|other| wide_tag(other) != wide_tag(value)));
     }
 }

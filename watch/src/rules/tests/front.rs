@@ -487,6 +487,22 @@ fn an_artifact_that_is_resolved_twice_breaks_digid_s_rule() {
 }
 
 #[test]
+fn two_artifacts_of_one_flow_are_not_taken_for_one_whatever_little_they_differ_in() {
+    covers(&[rule::ARTIFACT_ONCE]);
+    use crate::rules::flows::tag;
+    let mut script = Script::new();
+    let (attempt, returned) = until_returned(&mut script);
+    script.identify(&attempt, returned, SamlStatus::Success);
+    // A person who went back and logged in again: as little as sixteen bits of two values are the same now and then.
+    let like = |artifact: &Opaque| {
+        *artifact != attempt.artifact && tag(*artifact) == tag(attempt.artifact)
+    };
+    let artifact = (1..u128::MAX).map(Opaque::uuid_v4).find(like).unwrap();
+    script.identify(&Attempt { artifact, ..attempt }, returned, SamlStatus::Success);
+    breaks(&script, &[]);
+}
+
+#[test]
 fn a_consent_question_to_a_person_whom_digid_does_not_vouch_for_breaks_identity_first() {
     covers(&[rule::IDENTITY_FIRST, rule::COLLECTS_BY_UCI, rule::UC_IDENTITY]);
     let mut script = Script::new();

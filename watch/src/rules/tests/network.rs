@@ -150,6 +150,37 @@ fn an_answer_that_is_stapled_counts_like_one_that_was_asked_for() {
 }
 
 #[test]
+fn answers_that_begin_after_they_came_take_nothing_from_one_that_is_kept() {
+    covers(&[rule::OCSP_FRESH]);
+    let half_a_second = Duration::from_millis(500);
+    let set_back = |kept: bool| {
+        let mut script = Script::new();
+        if kept {
+            admits(&mut script);
+        }
+        // The gateway's clock goes back by a second. By that clock all answers of now begin in a second, and the
+        // one that it kept from before begins in a moment.
+        script.wait(half_a_second);
+        script.befalls(ZA, HostChange::Skewed(-1_000_000_000));
+        for _ in 0..3 {
+            script.meet(None, ZA, PGO, Side::Answerer, certificate(&script, PGO), false);
+        }
+        script.wait(half_a_second + Duration::from_millis(200));
+        let asked = script.events.len();
+        admits(&mut script);
+        let mut place = 0;
+        script.events.retain(|(_, told)| {
+            use crate::rules::script::Told;
+            place += 1;
+            place <= asked || matches!(told, Told::Handshake { .. } | Told::Verdict { .. })
+        });
+        script
+    };
+    breaks(&set_back(true), &[]);
+    breaks(&set_back(false), &[rule::OCSP_FRESH]);
+}
+
+#[test]
 fn times_are_judged_by_the_clock_of_the_host_that_judges_them() {
     covers(&[rule::OCSP_FRESH, rule::PKIO_CERTIFICATE]);
     let skewed = |hours: i64| {
