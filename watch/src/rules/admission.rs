@@ -13,7 +13,7 @@ use protocol::{
     time::{Duration, Instant, WallTime},
 };
 
-use super::{Checkers, lists::SLACK, verdict::Why};
+use super::{Checkers, verdict::Why};
 
 /// Longer than any limit on opening a connection: an opening without a verdict by then has none.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -53,9 +53,10 @@ struct Known {
     counted: [Option<Status>; 2],
     /// The last answer that was stapled and counted, which a node may keep as well.
     stapled: Option<Status>,
-    /// Of the answers that say good and began only after they came, the one that began first: a node may have taken
-    /// it into use when it looked, and if not it went on with what it had, so that this replaces nothing.
-    early: Option<Status>,
+    /// Answers that say good and were out of time when they came: the last that was over, and of those that had yet
+    /// to begin the one that begins first. A node may have taken one into use when it looked, by a clock that was
+    /// set right meanwhile; if not, it went on with what it had, so that these replace nothing.
+    doubtful: [Option<Status>; 2],
     /// Whether an answer came that says good and did not count.
     uncounted: bool,
 }
@@ -91,7 +92,7 @@ enum Staple {
     None,
     Good,
     NotGood,
-    /// It says good, and is out of time, unsigned or another's.
+    /// It says good, and is unsigned or another's.
     Uncounted,
 }
 
@@ -99,7 +100,9 @@ impl Staple {
     fn of(answer: Option<&OcspAnswer>, serial: Serial, wall: WallTime) -> Self {
         match answer {
             None => Self::None,
-            Some(answer) if counts(answer, serial, wall) => {
+            // What it is worth when it is looked at is for the verdict to say.
+            Some(answer) if counts(answer, serial) && !in_time(answer, wall) => Self::None,
+            Some(answer) if counts(answer, serial) => {
                 if answer.status == CertStatus::Good {
                     Self::Good
                 } else {
@@ -112,11 +115,14 @@ impl Staple {
     }
 }
 
-/// Whether an answer is signed, of that certificate, and between its times when it comes; one that begins in a
-/// moment may count when it is looked at.
-fn counts(answer: &OcspAnswer, serial: Serial, wall: WallTime) -> bool {
-    let begins = answer.this_update <= wall + SLACK;
-    answer.signed && answer.serial == serial && begins && wall <= answer.next_update
+/// Whether an answer is signed and of that certificate.
+fn counts(answer: &OcspAnswer, serial: Serial) -> bool {
+    answer.signed && answer.serial == serial
+}
+
+/// Whether it is between its times when it comes.
+fn in_time(answer: &OcspAnswer, wall: WallTime) -> bool {
+    answer.this_update <= wall && wall <= answer.next_update
 }
 
 #[derive(Debug)]
@@ -154,7 +160,7 @@ impl Admission {
                     serial,
                     counted: [None; 2],
                     stapled: None,
-                    early: None,
+                    doubtful: [None; 2],
                     uncounted: false,
                 };
                 known.insert(place, blank);
@@ -163,14 +169,15 @@ impl Admission {
         };
         let known = &mut known[place];
         let good = answer.status == CertStatus::Good;
-        if counts(answer, serial, wall) {
+        if counts(answer, serial) {
             let (since, until) = (answer.this_update, answer.next_update);
             let status = Status { good, since, until, arrived: now };
             match origin {
-                _ if since > wall => {
-                    let first = known.early.is_none_or(|it| it.until < wall || since < it.since);
-                    if good && first {
-                        known.early = Some(status);
+                _ if !in_time(answer, wall) => {
+                    let slot = &mut known.doubtful[usize::from(since > wall)];
+                    let replaces = slot.is_none_or(|it| it.until < wall || since < it.since);
+                    if good && replaces {
+                        *slot = Some(status);
                     }
                 }
                 Origin::Query => known.counted = [Some(status), known.counted[0]],
@@ -299,15 +306,17 @@ impl Checkers {
         let [newest, before] = known.map_or([None, None], |known| known.counted);
         // What was stapled before a later answer is no better than that.
         let outdone = |it: &Status| newest.is_some_and(|newest| newest.arrived > it.arrived);
-        let stapled = known.and_then(|known| known.stapled).filter(|it| {
+        let stands = |it: &Status| {
             !(outdone(it)
                 && newest.is_some_and(|newest| !newest.good && newest.arrived < opening.at))
-        });
+        };
+        let stapled = known.and_then(|known| known.stapled).filter(stands);
         // One that came while the verdict was being reached may have come too late for it.
         let before = before.filter(|_| newest.is_some_and(|newest| newest.arrived >= opening.at));
         let in_time = |status: &Status| wall.is_none_or(|verdict| status.in_time(opening, verdict));
         let sure = || [newest, before, stapled].into_iter().flatten().filter(|status| status.good);
-        let good = || sure().chain(known.and_then(|known| known.early));
+        let doubtful = known.map_or([None; 2], |known| known.doubtful);
+        let good = || sure().chain(doubtful.into_iter().flatten().filter(stands));
         let said_good = good().next().is_some() && opening.staple != Staple::NotGood;
         let fresh = opening.staple == Staple::Good || said_good && good().any(|it| in_time(&it));
         let uncounted = opening.staple == Staple::Uncounted || known.is_some_and(|it| it.uncounted);

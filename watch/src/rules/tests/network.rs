@@ -181,6 +181,35 @@ fn answers_that_begin_after_they_came_take_nothing_from_one_that_is_kept() {
 }
 
 #[test]
+fn an_answer_that_waits_until_the_clock_is_right_counts_by_the_clock_that_is_looked_at() {
+    covers(&[rule::OCSP_FRESH]);
+    let admitted_by_what_came = |skew: i64, set_right: bool| {
+        let mut script = Script::new();
+        script.wait(MINUTE);
+        script.befalls(ZA, HostChange::Skewed(skew));
+        let serial = certificate(&script, PGO).serial;
+        script.ask_status(None, ZA, serial);
+        if set_right {
+            script.befalls(ZA, HostChange::Skewed(0));
+        }
+        script.wait(MINUTE);
+        let asked = script.events.len();
+        admits(&mut script);
+        let mut place = 0;
+        script.events.retain(|(_, told)| {
+            use crate::rules::script::Told;
+            place += 1;
+            place <= asked || matches!(told, Told::Handshake { .. } | Told::Verdict { .. })
+        });
+        script
+    };
+    for two_hours in [7_200_000_000_000, -7_200_000_000_000] {
+        breaks(&admitted_by_what_came(two_hours, true), &[]);
+        breaks(&admitted_by_what_came(two_hours, false), &[rule::OCSP_FRESH]);
+    }
+}
+
+#[test]
 fn times_are_judged_by_the_clock_of_the_host_that_judges_them() {
     covers(&[rule::OCSP_FRESH, rule::PKIO_CERTIFICATE]);
     let skewed = |hours: i64| {
