@@ -16,8 +16,9 @@ const LADDER: &[(&str, &[&str])] = &[
     ("sim", &["protocol"]),
     ("wire", &["protocol"]),
     ("watch", &["protocol"]),
-    ("stelsel", &["protocol", "actors", "sim", "wire", "watch"]),
-    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "stelsel"]),
+    ("twin", &["protocol", "actors", "wire", "watch"]),
+    ("stelsel", &["protocol", "actors", "sim", "wire", "watch", "twin"]),
+    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "twin", "stelsel"]),
 ];
 
 /// Crates that read no clock and depend on no hash order: all below the twin.
