@@ -83,11 +83,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let bag = arena.hunt(&hunt, &bar)?;
     bar.0.finish_and_clear();
     let command = command(arguments);
-    let files = bag
-        .kept
-        .iter()
-        .map(|kept| folder.keep(kept, &command))
-        .collect::<Result<Vec<PathBuf>, Problem>>()?;
+    let mut files = Vec::new();
+    let kept = bag.kept.iter().try_for_each(|kept| {
+        files.push(folder.keep(kept, &command)?);
+        Ok::<(), Problem>(())
+    });
+    // What was found is told even where it cannot be kept.
     if !arguments.quiet {
         let text = match arguments.json {
             true => format!("{:#}\n", as_json(arguments, &bag, &files)),
@@ -95,6 +96,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         };
         super::print(&text)?;
     }
+    kept?;
     if bag.is_part {
         let (done, asked) = (bag.schedules, arguments.schedules);
         super::say(&format!("interrupted: {done} of {asked} schedules were run"));
