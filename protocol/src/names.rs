@@ -86,6 +86,11 @@ impl Names {
         self.uris.text(uri.place())
     }
 
+    /// How many URIs there are.
+    pub fn uri_count(&self) -> usize {
+        self.uri_values.len()
+    }
+
     /// The id of a Zorgaanbieder, new or known.
     pub fn zorgaanbieder(&mut self, naam: &str) -> ZorgaanbiederId {
         ZorgaanbiederId(self.zorgaanbieders.intern(naam))

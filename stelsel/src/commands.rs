@@ -15,6 +15,7 @@ pub mod schema;
 pub mod sweep;
 pub mod topology;
 pub mod trace;
+pub mod twin;
 pub mod validate;
 
 use std::{

@@ -10,12 +10,14 @@ mod parties;
 mod patterns;
 pub mod roster;
 mod schedule;
+mod twin;
 
 use std::sync::Arc;
 
 use protocol::{names::Names, register::Register, role::Role, trace::Sink};
 use sim::{
     network::{Network, Phases},
+    schedule::Scheduled,
     simulation::{Run, Simulation},
 };
 use watch::directory::{Directory, Host, Window};
@@ -53,7 +55,10 @@ impl Composed {
     /// # Errors
     /// The files say what cannot be: a host that is not there, a service that nobody offers.
     pub fn new(topology: &Topology, scenario: &Scenario) -> Result<Self, Problems> {
-        let mut roster = Roster::of(topology)?;
+        Self::of(Roster::of(topology)?, topology, scenario)
+    }
+
+    fn of(mut roster: Roster, topology: &Topology, scenario: &Scenario) -> Result<Self, Problems> {
         let script = schedule::script(scenario, &mut roster)?;
         let network = network::network(topology, &roster)?;
         let wishes = Arc::new(Wishes::new(topology, &roster)?);
@@ -74,6 +79,17 @@ impl Composed {
         Window { warm_up: moment(self.scenario.warm_up), horizon: moment(self.scenario.horizon) }
     }
 
+    /// What happens from outside, in no order.
+    pub fn schedule(&self) -> &[Scheduled] {
+        &self.script.schedule
+    }
+
+    /// Who comes in a replication.
+    pub fn crowd(&self, replication: u32) -> Crowd {
+        let wishes = Arc::clone(&self.wishes);
+        Crowd::new(&self.scenario, wishes, &self.script.deviants, replication)
+    }
+
     /// A replication, with somebody who reads its events.
     pub fn replicate<S: Sink>(&self, replication: u32, sink: S) -> Replicate<S> {
         let Self { topology, scenario, roster, script, .. } = self;
@@ -85,7 +101,7 @@ impl Composed {
             network: self.network.clone(),
             actors: company.begin(register),
             cast: company,
-            arrivals: Crowd::new(scenario, Arc::clone(&self.wishes), deviants, replication),
+            arrivals: self.crowd(replication),
             schedule: script.schedule.clone(),
             phases: Phases { warm_up, horizon, drain: scenario.drain },
             release: topology.release,

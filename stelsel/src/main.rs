@@ -45,6 +45,8 @@ enum Command {
     Validate(commands::validate::Arguments),
     /// Make a topology of real MedMij lists, or the lists of a topology
     Topology(commands::topology::Arguments),
+    /// Start a network behind real sockets on this machine
+    Twin(commands::twin::Arguments),
     /// Draw one flow as a sequence diagram
     Trace(commands::trace::Arguments),
     /// Print the rulebook: every rule, how it is watched, and where
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),
+        Command::Twin(arguments) => commands::twin::run(&arguments),
         Command::Trace(arguments) => commands::trace::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

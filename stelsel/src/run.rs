@@ -4,6 +4,7 @@
 //! enough is for the scenario to say, or for `until`. Does not read files, write results or print anything.
 
 mod until;
+pub mod wall;
 
 use std::sync::{
     Mutex,
@@ -39,6 +40,8 @@ pub struct Options {
     pub judged: Judged,
     /// Until which interval is narrow enough replications are added; none for as many as the scenario says.
     pub until: Option<Until>,
+    /// In a twin, which is opened there; none for virtual time.
+    pub twin: Option<wall::Site>,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             traces: 0,
             judged: Judged::Yes,
             until: None,
+            twin: None,
         }
     }
 }
@@ -96,8 +100,13 @@ pub enum Ran {
 /// The network cannot be composed, or threads cannot be had.
 pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<Ran, Problems> {
     let mut study = study;
-    let composed = Composed::new(&study.topology, &study.scenario)?;
-    let pool = pool(options.jobs)?;
+    let composed = match &options.twin {
+        Some(_) => Composed::for_twin(&study.topology, &study.scenario)?,
+        None => Composed::new(&study.topology, &study.scenario)?,
+    };
+    // Twins would be in each other's way.
+    let pool = pool(if options.twin.is_some() { Some(1) } else { options.jobs })?;
+    let failed: Mutex<Option<Problems>> = Mutex::default();
     let stopped = AtomicBool::new(false);
     let mut sights: Vec<(u32, Sight)> = Vec::new();
     let mut wanted = match &options.until {
@@ -108,24 +117,33 @@ pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<
     loop {
         progress.expects(wanted);
         let more: Mutex<Vec<(u32, Sight)>> = Mutex::default();
-        let one = |replication: u32| match replicate(
-            &composed,
-            &study.scenario,
-            options,
-            replication,
-            progress,
-        ) {
-            Some(sight) => {
-                progress.finished(replication);
-                if let Ok(mut more) = more.lock() {
-                    more.push((replication, sight));
+        let one = |replication: u32| {
+            let scenario = &study.scenario;
+            if stopped.load(Ordering::Relaxed) {
+                return;
+            }
+            match replicate(&composed, scenario, options, replication, progress) {
+                Ok(Some(sight)) => {
+                    progress.finished(replication);
+                    if let Ok(mut more) = more.lock() {
+                        more.push((replication, sight));
+                    }
+                }
+                Ok(None) => stopped.store(true, Ordering::Relaxed),
+                Err(problems) => {
+                    stopped.store(true, Ordering::Relaxed);
+                    if let Ok(mut failed) = failed.lock() {
+                        failed.get_or_insert(problems);
+                    }
                 }
             }
-            None => stopped.store(true, Ordering::Relaxed),
         };
         // One at a time from the front, so that what is done after a stop is the first so many.
         let rest = sights.len() as u32..wanted;
         pool.install(|| rest.into_par_iter().with_max_len(1).for_each(one));
+        if let Some(problems) = failed.lock().ok().and_then(|mut failed| failed.take()) {
+            return Err(problems);
+        }
         sights.extend(more.into_inner().unwrap_or_default());
         sights.sort_by_key(|(replication, _)| *replication);
         let Some(until) = &options.until else { break };
@@ -161,15 +179,18 @@ pub(crate) fn pool(jobs: Option<usize>) -> Result<rayon::ThreadPool, Problem> {
 }
 
 /// Runs one replication; none if it was stopped.
+///
+/// # Errors
+/// A twin of the network cannot be opened.
 pub(crate) fn replicate(
     composed: &Composed,
     scenario: &Scenario,
     options: &Options,
     replication: u32,
     progress: &impl Progress,
-) -> Option<Sight> {
+) -> Result<Option<Sight>, Problems> {
     if progress.stopped() {
-        return None;
+        return Ok(None);
     }
     // As many as there may be at most, so that what a replication keeps does not depend on how many follow.
     let most = options.until.as_ref().map_or(scenario.replications, |until| until.most);
@@ -197,16 +218,19 @@ pub(crate) fn replicate(
         ..Settings::new(composed.window(), scenario.seed, replication)
     };
     let watcher = Watcher::new(&composed.directory, settings, options.judged);
+    if let Some(site) = &options.twin {
+        return wall::replicate(composed, scenario, site, replication, watcher, progress);
+    }
     let simulation = composed.replicate(replication, watcher);
     let until = composed.window().horizon.as_secs_f64();
     let (watcher, ending) = simulation.run(|now| {
         progress.at(replication, (now.as_secs_f64() / until).min(1.0));
         progress.stopped()
     });
-    match ending {
+    Ok(match ending {
         Ending::Over(_) => Some(watcher.finish()),
         Ending::Interrupted => None,
-    }
+    })
 }
 
 fn answer(

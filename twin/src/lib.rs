@@ -2,4 +2,17 @@
 //!
 //! Decides nothing: actors do, and they cannot tell this world from virtual time. Never imports `sim`.
 
+mod befall;
+pub mod endpoints;
+pub mod network;
+pub mod open;
 pub mod pki;
+mod recognise;
+mod serve;
+mod station;
+pub mod texts;
+pub mod tls;
+mod travel;
+pub mod visit;
+mod wording;
+pub mod world;

@@ -18,6 +18,7 @@ mod fault;
 mod gnl;
 mod ocl;
 mod read;
+pub mod served;
 mod tag;
 mod timestamp;
 mod value;

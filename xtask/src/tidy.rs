@@ -40,6 +40,7 @@ pub fn check() -> Result<Vec<String>, String> {
         breaches.extend(headers(file));
         breaches.extend(length(file));
         breaches.extend(hash_maps(file));
+        breaches.extend(one_world(file));
         breaches.extend(unfinished(file));
     }
     for file in &texts {
@@ -112,6 +113,26 @@ fn hash_maps(file: &File) -> Option<String> {
             file.path
         )
     })
+}
+
+/// One set of actors in both worlds: no line of theirs is compiled, or runs, in one of them only. What is built for
+/// tests alone is no line of theirs.
+fn one_world(file: &File) -> Vec<String> {
+    if !matches!(file.house(), "actors" | "protocol") || !file.path.contains("/src/") {
+        return Vec::new();
+    }
+    let for_tests = |line: &str| line == "#[cfg(test)]" || line == "#[cfg(feature = \"crank\")]";
+    let tells = ["cfg(", "cfg!(", "cfg_attr(", "std::env", "env!(", "tokio", "type_name"];
+    let told = |line: &str| tells.iter().any(|tell| line.contains(tell)) && !for_tests(line.trim());
+    file.product()
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| told(line) && !line.trim_start().starts_with("//"))
+        .map(|(number, _)| {
+            let place = format!("{}:{}", file.path, number + 1);
+            format!("{place}: may differ between the worlds: say it by the contract")
+        })
+        .collect()
 }
 
 /// What is not done is left out, not marked.
@@ -197,6 +218,13 @@ mod tests {
         assert!(length(&file("sim/tests/a.rs", &long)).is_none());
         assert!(hash_maps(&file("sim/src/a.rs", "use std::collections::HashMap;")).is_some());
         assert!(hash_maps(&file("stelsel/src/a.rs", "use std::collections::HashMap;")).is_none());
+        let worldly = file("actors/src/a.rs", "//! A.\n#[cfg(feature = \"twin\")]\nfn x() {}");
+        assert_eq!(one_world(&worldly).len(), 1);
+        assert_eq!(
+            one_world(&file("actors/src/a.rs", "//! A.\n#[cfg(test)]\nmod tests {}")),
+            [""; 0]
+        );
+        assert_eq!(one_world(&file("sim/src/a.rs", "if cfg!(debug_assertions) {}")), [""; 0]);
         assert_eq!(unfinished(&file("a.rs", &["// TO", "DO: later"].concat())).len(), 1);
         assert_eq!(machine_paths(&file("a.md", &["see /ho", "me/me/x"].concat())).len(), 1);
         assert_eq!(machine_paths(&file("a.md", "see ../shared and https://x.nl/work/y")).len(), 0);

@@ -1,9 +1,13 @@
 //! `stelsel run`: a scenario in, results and an answer out.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Mutex,
+};
 
 use actors::deviant::Deviation;
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use protocol::{
     role::Role,
@@ -18,7 +22,7 @@ use crate::{
     files::{self, Override},
     problem::{Place, Problem, Problems},
     results,
-    run::{self, Options, Progress, Ran, Until},
+    run::{self, Options, Progress, Ran, Until, wall::Site},
 };
 
 /// Run a scenario and write its results.
@@ -71,6 +75,12 @@ pub struct Arguments {
     /// Record this many flows event by event, for `stelsel trace`
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub trace: u32,
+    /// Where it runs: in virtual time, or in a twin on this machine, which takes as long as the scenario says
+    #[arg(long, value_name = "WORLD", value_enum, default_value_t = World::Virtual)]
+    pub world: World,
+    /// With --world twin: its folder
+    #[arg(long, value_name = "DIR", default_value = "twin", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
     /// Pass every message through its bytes on the wire
     #[arg(long)]
     pub through_bytes: bool,
@@ -80,6 +90,15 @@ pub struct Arguments {
     /// Print nothing but errors
     #[arg(long, conflicts_with = "json")]
     pub quiet: bool,
+}
+
+/// Where a scenario runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum World {
+    /// In virtual time.
+    Virtual,
+    /// Behind real sockets, in real time.
+    Twin,
 }
 
 fn flows(text: &str) -> Result<FlowsKept, String> {
@@ -123,6 +142,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
         flows: arguments.flows,
         traces: arguments.trace,
         until: arguments.until.clone().map(|until| until.at_most(arguments.most)),
+        twin: (arguments.world == World::Twin).then(|| Site {
+            dir: arguments.dir.clone(),
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+        }),
         ..Options::default()
     };
     let progress = Bar::new(arguments.quiet)?;

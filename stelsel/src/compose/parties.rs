@@ -38,6 +38,11 @@ use crate::plan::{self, Lists, Scenario, Tokens, Topology};
 pub struct Company(Arc<[Blueprint]>);
 
 impl Company {
+    /// What each host is made of, in the order of their ids.
+    pub fn blueprints(&self) -> &[Blueprint] {
+        &self.0
+    }
+
     /// The actors of a replication, as they begin.
     pub fn begin(&self, register: &Register) -> Vec<Party> {
         let lists = register.publish_all();

@@ -5,28 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::{
-    names::Names,
-    register::{ListKind, Register},
-    release::Release,
-};
-use wire::list::{ListFormat, Timestamp, WriteError, version::of_version, write};
+use protocol::{names::Names, register::Register, release::Release};
+use wire::list::{ListFormat, Timestamp, WriteError, served::file, version::of_version, write};
 
 use crate::problem::{Place, Problem};
 
 /// When a run begins: lists must have a date, and a simulated one must not depend on today. The day from which
 /// release 1.0 was (1 July 2018).
 const EPOCH: i64 = 1_530_403_200;
-
-/// What each list is called, as the published examples are.
-const fn file(kind: ListKind) -> &'static str {
-    match kind {
-        ListKind::Zal => "MedMij_Zorgaanbiederslijst.xml",
-        ListKind::Whitelist => "MedMij_Whitelist.xml",
-        ListKind::OauthClients => "MedMij_OAuthclientlist.xml",
-        ListKind::Gegevensdiensten => "MedMij_Gegevensdienstnamenlijst.xml",
-    }
-}
 
 /// Writes the lists that the release has into a folder: all, or none. Gives the files.
 ///

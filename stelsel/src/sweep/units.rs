@@ -128,7 +128,7 @@ impl<'a> Cells<'a> {
         let composed = self.composed(cell as usize)?;
         let progress = Within(progress);
         let sight =
-            run::replicate(&composed, &study.scenario, &self.options, replication, &progress);
+            run::replicate(&composed, &study.scenario, &self.options, replication, &progress)?;
         Ok(sight.map(|sight| Unit::of(number, &sight)))
     }
 

@@ -1,0 +1,168 @@
+//! `stelsel twin`: a network behind real sockets, for as long as one likes.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time,
+};
+
+use clap::{Args, ValueHint};
+use protocol::time::Instant;
+use serde_json::json;
+use twin::open::{Options, Twin};
+use watch::{
+    directory::Window,
+    rules::Verdict,
+    statistics::{FlowsKept, Settings},
+    study::{figures::Group, metrics::MetricId},
+    watcher::{Judged, Sight, Watcher},
+};
+
+use super::{Ending, Outcome, interrupt};
+use crate::{
+    compose::Composed,
+    files::{self, Override},
+    problem::{Place, Problem, Problems},
+    run::wall::{Ear, told},
+};
+
+/// Start a network behind real sockets on this machine
+///
+/// Every host of the topology answers under its own names, over TLS with certificates of a chain made for it: PGO and
+/// ZA gateways, DigiD, the stelselnode, OCSP and the systems behind. The same actors run as in `run`. Prints
+/// `ready DIR/endpoints.json` when every host answers; that file says what is where, with which certificate, and how
+/// names are mapped for a browser, curl or a server of your own. Ends at Ctrl-C or SIGTERM, when requests in progress
+/// are answered, with a verdict on every rule.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stelsel twin topologies/minimal.toml
+  stelsel twin topologies/beta-2018.toml --dir twin --port 9443
+
+Exit status: 0 ended when asked to, 1 a rule of safety broke, 2 bad input.")]
+pub struct Arguments {
+    /// The topology file
+    #[arg(value_name = "TOPOLOGY", value_hint = ValueHint::FilePath)]
+    topology: PathBuf,
+    /// Its folder: certificates, keys, endpoints.json
+    #[arg(long, value_name = "DIR", default_value = "twin", value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
+    /// The address that it listens on
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// The port for TLS; OCSP and the systems behind gateways have the next. 0 takes two that are free
+    #[arg(long, value_name = "P", default_value_t = 8443)]
+    port: u16,
+    /// Key of all draws that are not secret: what people's records hold, and costs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Set a key of the topology (topology.digid.workers=8)
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Print what it says at the end as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Longer than any twin runs.
+const ALWAYS: Instant = Instant::from_nanos(u64::MAX / 4);
+
+/// How long requests in progress may take when it is told to end.
+const PATIENCE: time::Duration = time::Duration::from_secs(20);
+
+/// Runs the command.
+///
+/// # Errors
+/// The topology says what cannot be, the folder cannot be used, or a port is taken.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let set = arguments
+        .set
+        .iter()
+        .map(|text| Override::parse_set(text))
+        .collect::<Result<Vec<Override>, Problem>>()?;
+    let (topology, ..) = files::read_topology(&arguments.topology, &set)?;
+    // Nobody comes but through real doors.
+    let text = format!(
+        "name = \"twin\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = {}\n[arrivals]\nrate = \"0/s\"\n",
+        arguments.seed
+    );
+    let scenario = files::scenario_of(&text, "twin", &topology)?;
+    let composed = Composed::for_twin(&topology, &scenario)?;
+    let window = Window { warm_up: Instant::START, horizon: ALWAYS };
+    let settings = Settings {
+        flows_kept: FlowsKept::None,
+        timeline_step: protocol::time::Duration::ZERO,
+        ..Settings::new(window, arguments.seed, 0)
+    };
+    let watcher = Watcher::new(&composed.directory, settings, Judged::Yes);
+    let ear = Ear(Some(watcher));
+    let options = Options {
+        dir: arguments.dir.clone(),
+        listen: arguments.listen,
+        port: arguments.port,
+        seed: arguments.seed,
+    };
+    interrupt::catch()?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
+    let sight = runtime.block_on(async {
+        let twin = Twin::open(composed.twin(0), &options, ear).await.map_err(told)?;
+        super::print(&format!("ready {}\n", twin.endpoints.display()))?;
+        while !interrupt::asked() {
+            tokio::time::sleep(time::Duration::from_millis(50)).await;
+        }
+        super::say("ending");
+        let world = Arc::clone(&twin.world);
+        twin.close(PATIENCE).await;
+        Ok::<_, Problems>(world.look(|ear| ear.0.take().map(Watcher::finish)))
+    })?;
+    let Some(sight) = sight else { return Ok(Ending::Done) };
+    let broken: Vec<&Verdict> = sight.verdicts.iter().filter(|verdict| verdict.broken()).collect();
+    super::print(&match arguments.json {
+        true => format!("{:#}\n", as_json(&sight, &broken)),
+        false => as_text(&sight, &broken),
+    })?;
+    Ok(if broken.is_empty() { Ending::Done } else { Ending::CheckFailed })
+}
+
+fn count(sight: &Sight, metric: &str) -> f64 {
+    MetricId::of(metric)
+        .and_then(|metric| sight.replication.figures.value(metric, &Group::all()))
+        .unwrap_or(0.0)
+}
+
+fn as_text(sight: &Sight, broken: &[&Verdict]) -> String {
+    let mut text = format!(
+        "Flows: {} began, {} were completed\n",
+        count(sight, "flows.started"),
+        count(sight, "flows.outcome.completed")
+    );
+    let judged = sight.verdicts.len();
+    match broken {
+        [] => text.push_str(&format!("Rules: none of the {judged} judged was broken\n")),
+        broken => {
+            for verdict in broken {
+                let row = verdict.rule.row();
+                let why = verdict.first.map(|breach| breach.why.text()).unwrap_or_default();
+                text.push_str(&format!(
+                    "{} ({}): broken {} times; first: {why}\n",
+                    verdict.rule,
+                    row.citation().0,
+                    verdict.breaches
+                ));
+            }
+        }
+    }
+    text
+}
+
+fn as_json(sight: &Sight, broken: &[&Verdict]) -> serde_json::Value {
+    let told_json = |verdict: &&Verdict| json!({ "rule": verdict.rule.name(), "citation": verdict.rule.row().citation().0, "breaches": verdict.breaches });
+    json!({
+        "flows_started": count(sight, "flows.started"),
+        "flows_completed": count(sight, "flows.outcome.completed"),
+        "rules_judged": sight.verdicts.len(),
+        "broken": broken.iter().map(told_json).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,179 @@
+//! A replication in wall time: the same people, faults and changes, in a twin of the same network (semantics 2).
+//!
+//! Takes as long as the scenario says. Does not decide how messages look or travel (`twin`).
+
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time};
+
+use protocol::{
+    time::Instant,
+    trace::{Event, Sink, Stamp},
+};
+use sim::{
+    schedule::{Happening, Scheduled},
+    visitor::{Arrival, Arrivals as _},
+};
+use twin::{
+    open::{Options, Twin},
+    visit::Visit,
+    world::World,
+};
+use watch::watcher::{Sight, Watcher};
+
+use super::Progress;
+use crate::{
+    compose::Composed,
+    plan::Scenario,
+    problem::{Place, Problem, Problems},
+};
+
+/// Where a twin is opened.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Where it listens.
+    pub listen: IpAddr,
+    /// The port for TLS; 0 takes any.
+    pub port: u16,
+}
+
+/// Whoever listens to a twin, until it says what it heard.
+pub(crate) struct Ear(pub Option<Watcher>);
+
+impl Sink for Ear {
+    fn event(&mut self, stamp: Stamp, event: Event<'_>) {
+        if let Some(watcher) = &mut self.0 {
+            watcher.event(stamp, event);
+        }
+    }
+}
+
+/// How often it is looked whether anything is to be done that no timer tells.
+const TICK: time::Duration = time::Duration::from_millis(20);
+
+/// Runs one replication; none if it was stopped.
+///
+/// # Errors
+/// The twin cannot be opened, or the scenario has something happen that a twin cannot do yet.
+pub(crate) fn replicate(
+    composed: &Composed,
+    scenario: &Scenario,
+    site: &Site,
+    replication: u32,
+    watcher: Watcher,
+    progress: &impl Progress,
+) -> Result<Option<Sight>, Problems> {
+    let mut schedule = composed.schedule().to_vec();
+    // Stable: what happens at one moment stays in its order.
+    schedule.sort_by_key(|scheduled| scheduled.at);
+    schedule.iter().try_for_each(|scheduled| can_be(&scheduled.what))?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
+    let options = Options {
+        dir: site.dir.clone(),
+        listen: site.listen,
+        port: site.port,
+        seed: scenario.seed,
+    };
+    runtime.block_on(async {
+        let ear = Ear(Some(watcher));
+        let twin = Twin::open(composed.twin(replication), &options, ear).await.map_err(told)?;
+        let world = Arc::clone(&twin.world);
+        let is_over = play(composed, scenario, replication, &world, schedule, progress).await;
+        twin.close(time::Duration::from_secs(1)).await;
+        let heard = world.look(|ear| ear.0.take());
+        Ok(heard.filter(|_| is_over).map(Watcher::finish))
+    })
+}
+
+/// Has everybody come and everything happen in its time; says whether it came to its end.
+async fn play(
+    composed: &Composed,
+    scenario: &Scenario,
+    replication: u32,
+    world: &Arc<World<Ear>>,
+    schedule: Vec<Scheduled>,
+    progress: &impl Progress,
+) -> bool {
+    let window = composed.window();
+    let last = window.horizon + scenario.drain;
+    let mut crowd = composed.crowd(replication);
+    let mut next = crowd.next();
+    let mut schedule = schedule.into_iter().peekable();
+    let mut cohort: Vec<u32> = Vec::new();
+    let mut horizon_reached = false;
+    loop {
+        let now = world.now();
+        progress.at(replication, (now.as_secs_f64() / window.horizon.as_secs_f64()).min(1.0));
+        if progress.stopped() {
+            return false;
+        }
+        while let Some(happening) = schedule.next_if(|scheduled| scheduled.at <= now) {
+            befall(world, happening.what);
+        }
+        if !horizon_reached && now >= window.horizon {
+            horizon_reached = true;
+            world.mark(Event::HorizonReached);
+        }
+        while let Some(Arrival { at, number, actor, facts }) = next.take_if(|next| next.at <= now) {
+            if window.has(at) {
+                cohort.push(number);
+            }
+            world.come(Visit { number, party: actor, facts });
+            next = crowd.next();
+        }
+        if horizon_reached {
+            cohort.retain(|number| world.is_here(*number));
+            if cohort.is_empty() || now >= last {
+                world.mark(Event::RunEnded);
+                return true;
+            }
+        }
+        let arrives = next.as_ref().map_or(Instant::NEVER, |next| next.at);
+        let wait = arrives.since(world.now()).as_nanos();
+        tokio::time::sleep(TICK.min(time::Duration::from_nanos(wait))).await;
+    }
+}
+
+/// What a twin can have happen.
+fn can_be(what: &Happening) -> Result<(), Problem> {
+    let missing = match what {
+        Happening::Down(_)
+        | Happening::Up(_)
+        | Happening::Crash(_)
+        | Happening::Restart(_)
+        | Happening::Slow { .. }
+        | Happening::Skew(..)
+        | Happening::Tell(..) => return Ok(()),
+        Happening::Pause(_) | Happening::Resume(_) => "pause",
+        Happening::Drift { .. } => "drift",
+        Happening::CertificateEnds(..) => "expire",
+        Happening::LinkFails { .. } | Happening::LinkHeals { .. } => "faults of links",
+        Happening::MoveName(..) => "endpoints that move",
+    };
+    Err(Place::whole("--world twin").problem(format!("{missing}: not built yet in the twin")))
+}
+
+fn befall(world: &Arc<World<Ear>>, what: Happening) {
+    match what {
+        Happening::Down(host) => world.down(host, true),
+        Happening::Up(host) => world.down(host, false),
+        Happening::Crash(host) => world.crash(host),
+        Happening::Restart(host) => world.restart(host),
+        Happening::Slow { host, factor, .. } => world.slow(host, factor.unwrap_or(1.0)),
+        Happening::Skew(host, nanos) => world.skew(host, nanos),
+        Happening::Tell(host, request) => world.operate(host, request),
+        Happening::Pause(_)
+        | Happening::Resume(_)
+        | Happening::Drift { .. }
+        | Happening::CertificateEnds(..)
+        | Happening::LinkFails { .. }
+        | Happening::LinkHeals { .. }
+        | Happening::MoveName(..) => {}
+    }
+}
+
+/// What is wrong, in everybody's words.
+pub(crate) fn told(fault: twin::open::Fault) -> Problems {
+    Place::whole(fault.place).problem(fault.reason).into()
+}

@@ -1,0 +1,204 @@
+//! Opening a twin: listeners, certificates, actors; and what is told of it in endpoints.json.
+//!
+//! Everything that can be wrong from outside is looked at before anything is said to be ready. Does not decide when
+//! it ends: whoever opened it does.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{self, Write as _},
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time,
+};
+
+use protocol::{id::HostId, trace::Sink};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    endpoints::Endpoints,
+    network::{Door, Network},
+    pki::{Authority, Wanted},
+    texts::Texts,
+    tls::{Shown, Tls},
+    wording::Wording,
+    world::{Doors, Making, World},
+};
+
+/// How a twin is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its folder: certificates, keys, and what it tells of itself.
+    pub dir: PathBuf,
+    /// Where it listens.
+    pub listen: IpAddr,
+    /// The port for TLS; for what has none, the next. 0 takes two that are free.
+    pub port: u16,
+    /// Key of all draws but secret ones.
+    pub seed: u64,
+}
+
+/// Why a twin cannot be opened.
+#[derive(Debug)]
+pub struct Fault {
+    /// What was in the way: a folder, an address.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.reason)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+fn fault(place: impl fmt::Display, reason: impl fmt::Display) -> Fault {
+    Fault { place: place.to_string(), reason: reason.to_string() }
+}
+
+/// An open twin. Its tasks end when it is dropped.
+pub struct Twin<S> {
+    /// Its world.
+    pub world: Arc<World<S>>,
+    /// The file that says what is where.
+    pub endpoints: PathBuf,
+    tasks: JoinSet<()>,
+}
+
+impl<S: Sink + Send + 'static> Twin<S> {
+    /// Opens a network, whose events go to `sink`.
+    ///
+    /// # Errors
+    /// The folder cannot be used, a port is taken, or the certificates in the folder are none.
+    pub async fn open(network: Network, options: &Options, sink: S) -> Result<Self, Fault> {
+        let Options { dir, listen, port, seed } = options;
+        fs::create_dir_all(dir).map_err(|error| fault(dir.display(), error))?;
+        let authority =
+            Authority::open(&dir.join("pki")).map_err(|error| fault(dir.display(), error))?;
+        let bind = async |port: u16| {
+            let address = SocketAddr::new(*listen, port);
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => {
+                    fault(address, "somebody else listens there: choose another port by --port")
+                }
+                io::ErrorKind::PermissionDenied => fault(
+                    address,
+                    "only a privileged user may listen there: choose a port above 1023 by --port",
+                ),
+                _ => fault(address, error),
+            })?;
+            let address = listener.local_addr().map_err(|error| fault(address, error))?;
+            Ok::<_, Fault>((listener, address))
+        };
+        let (tls_listener, tls_address) = bind(*port).await?;
+        let plain_port = if *port == 0 { 0 } else { port.saturating_add(1) };
+        let (plain_listener, plain_address) = bind(plain_port).await?;
+
+        let texts = Arc::new(Texts::new(network.texts.clone(), &network.register));
+        let certificates = certificates(&network, &authority)?;
+        let root = CertificateDer::from(authority.root_der().to_vec());
+        let (wording, files) = Wording::new(&network, &texts, &authority, &certificates, dir)?;
+        let shown = certificates
+            .iter()
+            .map(|(name, certificate)| {
+                let chain = certificate.chain.iter().map(|der| CertificateDer::from(der.clone()));
+                let key = PrivateKeyDer::try_from(certificate.key.clone())
+                    .map_err(|error| fault(name, error))?;
+                Ok((name.clone(), Shown { chain: chain.collect(), key }))
+            })
+            .collect::<Result<BTreeMap<String, Shown>, Fault>>()?;
+        let tls = Tls::new(shown, &root, network.tls).map_err(|error| fault("TLS", error))?;
+        let world = World::new(Making {
+            doors: Doors { tls: tls_address, plain: plain_address },
+            started: time::Instant::now(),
+            seed: *seed,
+            network,
+            texts,
+            wording,
+            tls,
+            sink,
+        });
+        let endpoints = dir.join("endpoints.json");
+        let told = Endpoints::of(
+            &world.network,
+            world.doors,
+            &dir.join("pki/root.pem"),
+            &files,
+            &BTreeMap::new(),
+            &[],
+        );
+        let text =
+            serde_json::to_string_pretty(&told).map_err(|error| fault("endpoints", error))?;
+        whole(&endpoints, text.as_bytes())?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&world).listen_tls(tls_listener));
+        tasks.spawn(Arc::clone(&world).listen_plain(plain_listener));
+        tasks.spawn(Arc::clone(&world).keep_time());
+        tasks.spawn(Arc::clone(&world).forget());
+        for host in 0..world.network.hosts.len() {
+            world.start(HostId(host as u32));
+        }
+        Ok(Self { world, endpoints, tasks })
+    }
+
+    /// Ends it: takes no more connections, and waits until flows that are being served are, but no longer than that.
+    pub async fn close(mut self, patience: time::Duration) {
+        self.tasks.abort_all();
+        let until = time::Instant::now() + patience;
+        while self.world.is_busy() && time::Instant::now() < until {
+            tokio::time::sleep(time::Duration::from_millis(20)).await;
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+/// A certificate of the twin, as its authority issued it.
+pub(crate) struct Issued {
+    pub chain: Vec<Vec<u8>>,
+    pub key: Vec<u8>,
+}
+
+/// A certificate for every name that has TLS.
+fn certificates(
+    network: &Network,
+    authority: &Authority,
+) -> Result<BTreeMap<String, Issued>, Fault> {
+    let wanted: Vec<(String, Wanted)> = network
+        .names
+        .iter()
+        .filter(|(_, entrance)| !matches!(entrance.door, Door::Plain(_)))
+        .filter_map(|(name, entrance)| Some((name, entrance.serial?)))
+        .map(|(name, serial)| {
+            let text = network.texts.host_text(*name).to_owned();
+            (text.clone(), Wanted::server(text, serial))
+        })
+        .collect();
+    authority
+        .issue_all(&wanted.iter().map(|(_, wanted)| wanted.clone()).collect::<Vec<_>>())
+        .map_err(|error| fault("certificates", error))
+        .map(|issued| {
+            let issued = issued
+                .into_iter()
+                .map(|issued| Issued { chain: issued.certificate_chain_der, key: issued.key_der });
+            wanted.into_iter().map(|(text, _)| text).zip(issued).collect()
+        })
+}
+
+/// Writes a file that is there whole or not at all.
+pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut draft = tempfile::NamedTempFile::new_in(dir)?;
+        draft.write_all(bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| fault(path.display(), error))
+}

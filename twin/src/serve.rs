@@ -1,0 +1,421 @@
+//! Requests on their way in: connections are taken, whoever opened them is judged where that must be, requests are
+//! read and handed to the actor behind the name, and its answers go back.
+//!
+//! Whatever comes is bounded in time and size; what cannot be understood is answered with a refusal that says why,
+//! and all others go on. Does not ask (`travel`).
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use protocol::{
+    id::{ConnectionId, Cookie, ExchangeId, HostId, NameId},
+    message::{Browse, Envelope, Message, Page, Peer, Request, Response, Side},
+    trace::{Event, FlowFacts, FlowKind, FlowRef, Sink},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::{
+    network::{Door, Entrance},
+    recognise::visitor,
+    station::Job,
+    travel::Opening,
+    world::{Answer, Carried, Exchange, World, std},
+};
+
+/// The largest request that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// How much of a request's head is read, in bytes.
+const HEAD: usize = 32 << 10;
+
+/// How long a client may take for the head of a request, and for its body; and how long it may be silent.
+const SLOWEST: time::Duration = time::Duration::from_secs(20);
+
+/// A connection, from the end that was sought.
+#[derive(Clone, Copy)]
+struct Line {
+    entrance: Entrance,
+    name: NameId,
+    connection: ConnectionId,
+    remote: SocketAddr,
+    /// What the other end showed.
+    subject: Option<NameId>,
+}
+
+impl<S: Sink + Send + 'static> World<S> {
+    /// Takes connections for names with TLS, for as long as the twin runs.
+    pub(crate) async fn listen_tls(self: Arc<Self>, listener: TcpListener) {
+        self.listen(listener, |world, stream, remote| async move {
+            // Whoever does not get that far has nothing to be told.
+            let _ = tokio::time::timeout(SLOWEST, world.welcome(stream, remote)).await;
+        })
+        .await;
+    }
+
+    /// Takes connections for names without TLS.
+    pub(crate) async fn listen_plain(self: Arc<Self>, listener: TcpListener) {
+        self.listen(listener, |world, stream, remote| async move {
+            world.serve(TokioIo::new(stream), remote, None).await;
+        })
+        .await;
+    }
+
+    async fn listen<F, T>(self: Arc<Self>, listener: TcpListener, take: F)
+    where
+        F: Fn(Arc<Self>, TcpStream, SocketAddr) -> T + Copy + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        loop {
+            let Ok(place) = Arc::clone(&self.strangers).acquire_owned().await else { return };
+            let (stream, remote) = match listener.accept().await {
+                Ok(taken) => taken,
+                Err(_) => {
+                    // No file descriptor is free: some connection will end.
+                    tokio::time::sleep(time::Duration::from_millis(20)).await;
+                    continue;
+                }
+            };
+            // A failure to do so costs time and nothing else.
+            let _ = stream.set_nodelay(true);
+            let world = Arc::clone(&self);
+            tokio::spawn(async move {
+                take(world, stream, remote).await;
+                drop(place);
+            });
+        }
+    }
+
+    /// The handshake: by the name that is sought it is known what is shown and what is demanded.
+    async fn welcome(self: Arc<Self>, stream: TcpStream, remote: SocketAddr) {
+        let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
+        let Ok(start) = acceptor.await else { return };
+        let sought = start.client_hello().server_name().map(str::to_owned);
+        let name = sought.and_then(|text| self.texts.with(|names| names.find_host(&text)));
+        let found = name.and_then(|name| Some((name, *self.network.names.get(&name)?)));
+        let Some((name, entrance)) = found else { return };
+        if !self.core().hosts[entrance.host.place()].is_up() {
+            return;
+        }
+        let Ok(stream) = start.into_stream(self.tls.server(entrance)).await else { return };
+        let (connection, flow) = self.carried(remote);
+        let mut subject = None;
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        if let Door::Mutual { answerer_decides, .. } = entrance.door
+            && !(entrance.for_browsers && chain.is_empty())
+        {
+            let Some(seen) = self.tls.look(chain) else { return };
+            subject = seen.names.first().map(|text| {
+                use wire::places::Places as _;
+                self.texts.host(text)
+            });
+            let peer = subject
+                .and_then(|name| crate::world::leads_to(&self.network, name))
+                .unwrap_or(HostId::visitor(HostId::visitor(0).0 - 1));
+            let side = Side::Answerer;
+            let opening = Opening { connection, side, peer, name: None, staple: None, flow };
+            if answerer_decides && !self.hello(entrance.host, &seen, opening).await {
+                return;
+            }
+        }
+        let line = Line { entrance, name, connection, remote, subject };
+        // From here on it may take its time: requests have limits of their own.
+        tokio::spawn(async move { self.serve(TokioIo::new(stream), remote, Some(line)).await });
+    }
+
+    /// The number of a connection and the flow on it, if it is one of our own.
+    fn carried(&self, remote: SocketAddr) -> (ConnectionId, Option<FlowRef>) {
+        let mut core = self.core();
+        let carried = core.connections.get(&remote).copied();
+        let flow = carried
+            .and_then(|carried| core.exchanges.get(&carried.exchange?))
+            .and_then(|exchange| exchange.flow);
+        match carried {
+            Some(carried) => (carried.connection, flow),
+            None => (core.open_connection(), None),
+        }
+    }
+
+    async fn serve<T>(self: Arc<Self>, io: TokioIo<T>, remote: SocketAddr, line: Option<Line>)
+    where
+        T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        let is_kept = match line {
+            // A browser asks for several things, one after another.
+            Some(line) if line.entrance.door == Door::Front => true,
+            _ => !self.network.tls.keep_alive.is_zero(),
+        };
+        let world = Arc::clone(&self);
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let world = Arc::clone(&world);
+            async move { Ok::<_, Infallible>(world.request(request, remote, line).await) }
+        });
+        // Why it ended does not matter: what was on it is dropped.
+        let _ = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(SLOWEST)
+            .keep_alive(is_kept)
+            .max_buf_size(HEAD)
+            .serve_connection(io, service)
+            .await;
+    }
+
+    /// One request, and its answer.
+    async fn request(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        remote: SocketAddr,
+        line: Option<Line>,
+    ) -> http::Response<Full<Bytes>> {
+        let Some(line) = line.or_else(|| self.plain_line(&request, remote)) else {
+            return refused(421, "No host of this network has that name here.");
+        };
+        let (parts, body) = request.into_parts();
+        let body = tokio::time::timeout(SLOWEST, Limited::new(body, LARGEST).collect()).await;
+        let body = match body {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(_)) => return refused(413, "That is more than is read here."),
+            Err(_) => return refused(408, "That took too long."),
+        };
+        let request = http::Request::from_parts(parts, Vec::from(body));
+        let (decoded, cookie) =
+            match self.wording.read_request(line.entrance.host, line.name, &request) {
+                Ok(decoded) => decoded,
+                Err(refusal) => return whole(refusal),
+            };
+        let Some((exchange, answer)) = self.take(line, decoded, cookie) else {
+            let asked = Response::Unavailable;
+            let bytes = self.wording.write_response(line.name, &decoded, &asked);
+            return bytes.map_or_else(|| refused(503, "Too busy."), whole);
+        };
+        let waits = Waits { world: Arc::clone(&self), exchange };
+        let limit = std(self.network.limits.front).max(std(self.network.limits.back)) * 2;
+        let answer = tokio::time::timeout(limit, answer).await;
+        drop(waits);
+        match answer {
+            Ok(Ok(Answer { bytes: Some(bytes), envelope, .. })) => {
+                self.told(line, cookie, &envelope);
+                whole(bytes)
+            }
+            // Nobody answers: its host crashed, or had nothing to say.
+            _ => refused(504, "No answer came."),
+        }
+    }
+
+    /// Who is meant on a connection without TLS.
+    fn plain_line(&self, request: &http::Request<Incoming>, remote: SocketAddr) -> Option<Line> {
+        let host = request.headers().get(http::header::HOST)?.to_str().ok()?;
+        let host = host.split(':').next().unwrap_or(host);
+        let name = self.texts.with(|names| names.find_host(host))?;
+        let entrance = *self.network.names.get(&name)?;
+        let is_up = self.core().hosts[entrance.host.place()].is_up();
+        let is_plain = matches!(entrance.door, Door::Plain(_));
+        (is_plain && is_up).then(|| {
+            let (connection, _) = self.carried(remote);
+            Line { entrance, name, connection, remote, subject: None }
+        })
+    }
+
+    /// A request has come: it waits for a worker, or is turned away.
+    fn take(
+        self: &Arc<Self>,
+        line: Line,
+        request: Request,
+        cookie: Option<Cookie>,
+    ) -> Option<(ExchangeId, oneshot::Receiver<Answer>)> {
+        let host = line.entrance.host;
+        let (sender, receiver) = oneshot::channel();
+        let message = Message::Request(request);
+        let mut core = self.core();
+        let now = core.now();
+        let carried = core.connections.get(&line.remote).copied();
+        let of_our_own = carried.and_then(|Carried { exchange, .. }| exchange);
+        let from = match (line.entrance.door, line.subject) {
+            (Door::Mutual { .. }, Some(subject)) => Peer::Node(subject),
+            _ => Peer::Browser(cookie),
+        };
+        let known = of_our_own.filter(|id| {
+            core.exchanges.get(id).is_some_and(|exchange| exchange.answerer.is_none())
+        });
+        let (id, flow, sent, release) = match known {
+            Some(id) => {
+                let exchange = core.exchanges.get_mut(&id)?;
+                exchange.answerer = Some(host);
+                (id, exchange.flow, exchange.sent, exchange.request.release)
+            }
+            None => {
+                let id = core.outbox.exchanges().next();
+                let flow = core.flows.find(host, cookie, &message);
+                let flow = self.begins(&mut core, host, &request).or(flow);
+                if let Some(flow) = flow {
+                    core.flows.learn(flow, host, cookie, &message, now);
+                }
+                (id, flow, now, self.network.hosts[host.place()].release)
+            }
+        };
+        let (to, connection) = (line.name, line.connection);
+        let envelope = Envelope { from, to, exchange: id, connection, release, message };
+        if known.is_none() {
+            let exchange = Exchange {
+                request: envelope.clone(),
+                asker: None,
+                answerer: Some(host),
+                flow,
+                sent,
+                arrived: now,
+                reply: None,
+                is_awaited: false,
+            };
+            core.exchanges.insert(id, exchange);
+            if let Some(flow) = flow {
+                let from = visitor(flow);
+                let asked =
+                    Event::Asked { from, to: Some(host), parent: None, envelope: &envelope };
+                core.emit(Some(flow), asked);
+            }
+        }
+        let wall = core.clock(host).wall;
+        core.emit(flow, Event::Arrived { host, sent, envelope: &envelope, wall });
+        let exchange = core.exchanges.get_mut(&id)?;
+        exchange.arrived = now;
+        exchange.request = envelope.clone();
+        if !self.gates[host.place()].has_room() {
+            core.emit(flow, Event::TurnedAway { host });
+            let message = Message::Response(Response::Unavailable);
+            let answer = Envelope { from: Peer::Node(to), message, ..envelope };
+            let (envelope, refusal) = (&answer, None);
+            core.emit(flow, Event::Answered { from: host, envelope, asked: now, refusal, wall });
+            core.settle(id);
+            return None;
+        }
+        exchange.reply = Some(sender);
+        drop(core);
+        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope), flow));
+        Some((id, receiver))
+    }
+
+    /// The flow that begins with a request, if one does: a person chooses.
+    fn begins(
+        &self,
+        core: &mut crate::world::Core<S>,
+        host: HostId,
+        request: &Request,
+    ) -> Option<FlowRef> {
+        let Request::Browse(Browse::Choose { zorgaanbieder, dienst, .. }) = *request else {
+            return None;
+        };
+        let addresses = self.network.addresses(zorgaanbieder, dienst)?;
+        let za = crate::world::leads_to(&self.network, addresses.authorization.host)?;
+        let facts = FlowFacts {
+            kind: FlowKind::Verzamelen,
+            parent: None,
+            person: None,
+            pgo: host,
+            za,
+            zorgaanbieder,
+            dienst,
+            release: self.network.release,
+        };
+        let now = core.now();
+        let (visitor, flow) = core.flows.begin(now);
+        core.emit(Some(flow), Event::FlowBegan { host: visitor, facts: &facts });
+        Some(flow)
+    }
+
+    /// A browser has its answer.
+    fn told(&self, line: Line, cookie: Option<Cookie>, envelope: &Envelope) {
+        let mut core = self.core();
+        if core.connections.contains_key(&line.remote) {
+            return;
+        }
+        let (host, now) = (line.entrance.host, core.now());
+        let flow = core.flows.find(host, cookie, &envelope.message);
+        let Some(flow) = flow else { return };
+        let set = match &envelope.message {
+            Message::Response(
+                Response::Page { set_cookie, .. } | Response::Redirect { set_cookie, .. },
+            ) => *set_cookie,
+            _ => None,
+        };
+        core.flows.learn(flow, host, set.or(cookie), &envelope.message, now);
+        let visitor = visitor(flow);
+        let wall = core.clock(visitor).wall;
+        core.emit(Some(flow), Event::Arrived { host: visitor, sent: now, envelope, wall });
+        if let Message::Response(Response::Page { page, .. }) = &envelope.message
+            && is_last(page)
+        {
+            self.over(&mut core, flow);
+        }
+    }
+
+    /// A flow is over.
+    pub(crate) fn over(&self, core: &mut crate::world::Core<S>, flow: FlowRef) {
+        let now = core.now();
+        if core.flows.end(flow, now) {
+            core.emit(Some(flow), Event::FlowEnded { host: visitor(flow), waiting: false });
+            core.emit(None, Event::VisitorLeft { host: visitor(flow) });
+        }
+    }
+
+    /// Flows of people from whom nothing was heard for long are over.
+    pub(crate) async fn forget(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(time::Duration::from_secs(60)).await;
+            let mut core = self.core();
+            for flow in core.flows.silent(self.now()) {
+                self.over(&mut core, flow);
+            }
+        }
+    }
+}
+
+/// Whether nothing follows after a page.
+fn is_last(page: &Page) -> bool {
+    match page {
+        Page::Collected { .. }
+        | Page::Told(_)
+        | Page::Unreachable
+        | Page::Stopped
+        | Page::NotOffered
+        | Page::DigidRefuses
+        | Page::NoSession
+        | Page::RequestInvalid(_) => true,
+        Page::Offer { .. }
+        | Page::Login { .. }
+        | Page::ConsentQuestion { .. }
+        | Page::Dossier { .. } => false,
+    }
+}
+
+/// Somebody waits for an answer; when they no longer do, none is due.
+struct Waits<S: Sink + Send + 'static> {
+    world: Arc<World<S>>,
+    exchange: ExchangeId,
+}
+
+impl<S: Sink + Send + 'static> Drop for Waits<S> {
+    fn drop(&mut self) {
+        let mut core = self.world.core();
+        if let Some(exchange) = core.exchanges.get_mut(&self.exchange) {
+            exchange.reply = None;
+        }
+        core.settle(self.exchange);
+    }
+}
+
+fn whole(response: http::Response<Vec<u8>>) -> http::Response<Full<Bytes>> {
+    response.map(|body| Full::new(Bytes::from(body)))
+}
+
+fn refused(status: u16, why: &'static str) -> http::Response<Full<Bytes>> {
+    let mut response = http::Response::new(Full::new(Bytes::from_static(why.as_bytes())));
+    *response.status_mut() =
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_REQUEST);
+    response
+}

@@ -1,0 +1,381 @@
+//! Stations at work: a job waits for a worker, its actor is called, what that wants is put into bytes, and it leaves
+//! when the cost of the work has passed (semantics 2).
+//!
+//! Does not carry anything anywhere (`travel`, `serve`).
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use protocol::{
+    contract::{Action, Actor as _, Ask, Failure, Input, Work},
+    id::{ExchangeId, HostId, NameId},
+    message::{Envelope, Message, Peer, Request, Response},
+    rule::Rule,
+    time::{Duration, Instant},
+    trace::{Event, FlowRef, Sink},
+};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+
+use crate::{
+    network::Cost,
+    world::{Answer, Core, Exchange, World},
+};
+
+/// Who lets jobs of a host through: as many at once as it has workers, in the order in which they came.
+pub(crate) struct Gate {
+    workers: Semaphore,
+    waiting: AtomicU32,
+    queue: u32,
+}
+
+impl Gate {
+    pub fn new(workers: u32, queue: u32) -> Self {
+        let workers = Semaphore::new(workers as usize);
+        Self { workers, waiting: AtomicU32::new(0), queue }
+    }
+
+    /// Whether one more request can wait here.
+    pub fn has_room(&self) -> bool {
+        self.workers.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.queue
+    }
+
+    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let permit = self.workers.acquire().await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        permit.ok()
+    }
+}
+
+/// What a worker does for a host.
+pub(crate) enum Job {
+    /// A request, or the response to an `ask`.
+    Deliver(Envelope),
+    /// An `ask` that ended without a response.
+    Failed(ExchangeId, Failure),
+    /// Work that a timer brought about.
+    Deferred(Outcome),
+}
+
+/// What a call of an actor left to be done.
+pub(crate) struct Outcome {
+    held: Vec<Held>,
+    cost: Duration,
+}
+
+/// What leaves when service ends.
+enum Held {
+    Ask(ExchangeId, Ask),
+    Reply(ExchangeId, Response, Option<Rule>),
+}
+
+/// The same, in bytes.
+enum Outgoing {
+    Ask(ExchangeId, NameId, Option<http::Request<Vec<u8>>>),
+    Reply(ExchangeId, Answer),
+}
+
+type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl<S: Sink + Send + 'static> World<S> {
+    /// Has a worker of that host do a job, from its place in the queue until all has left.
+    pub(crate) fn work(self: Arc<Self>, host: HostId, job: Job, flow: Option<FlowRef>) -> Done {
+        // Boxed, because what leaves brings about jobs of other hosts.
+        Box::pin(async move {
+            let queued = {
+                let mut core = self.core();
+                core.emit(flow, Event::Queued { host });
+                core.now()
+            };
+            let Some(_worker) = self.gates[host.place()].enter().await else { return };
+            let (outcome, incarnation, began) = {
+                let mut core = self.core();
+                core.emit(flow, Event::ServiceBegan { host, queued });
+                let outcome = match job {
+                    Job::Deliver(envelope) => {
+                        self.call(&mut core, host, Input::Deliver(&envelope), flow)
+                    }
+                    Job::Failed(exchange, failure) => {
+                        self.call(&mut core, host, Input::Failed(exchange, failure), flow)
+                    }
+                    Job::Deferred(outcome) => outcome,
+                };
+                (outcome, core.hosts[host.place()].incarnation, core.now())
+            };
+            let Outcome { held, cost } = outcome;
+            let outgoing: Vec<Outgoing> =
+                held.into_iter().filter_map(|held| self.put_into_bytes(host, held)).collect();
+            if !cost.is_zero() {
+                tokio::time::sleep_until(self.wake_at(began + cost)).await;
+            }
+            let mut core = self.core();
+            if core.hosts[host.place()].incarnation != incarnation {
+                // The host crashed meanwhile: what it had not sent is gone.
+                return;
+            }
+            core.emit(flow, Event::ServiceEnded { host, began });
+            for outgoing in outgoing {
+                self.leave(&mut core, host, outgoing);
+            }
+        })
+    }
+
+    /// A host begins, for the first time or again.
+    pub(crate) fn start(self: &Arc<Self>, host: HostId) {
+        self.call_outside_jobs(host, Input::Start);
+    }
+
+    /// `Start` and timers reach the actor at once; work that they name becomes a job.
+    pub(crate) fn call_outside_jobs(self: &Arc<Self>, host: HostId, input: Input<'_>) {
+        let outcome = self.call(&mut self.core(), host, input, None);
+        if !outcome.held.is_empty() || !outcome.cost.is_zero() {
+            tokio::spawn(Arc::clone(self).work(host, Job::Deferred(outcome), None));
+        }
+    }
+
+    /// Calls an actor. What it wants to send is held.
+    fn call(
+        &self,
+        core: &mut Core<S>,
+        host: HostId,
+        input: Input<'_>,
+        flow: Option<FlowRef>,
+    ) -> Outcome {
+        let now = core.clock(host);
+        let Core { outbox, hosts, .. } = core;
+        hosts[host.place()].party.handle(input, now, outbox);
+        let actions = std::mem::take(outbox.actions_mut());
+        let works = std::mem::take(outbox.works_mut());
+        let mut held = Vec::new();
+        let mut bytes = 0;
+        for action in actions {
+            match action {
+                Action::Ask(id, ask) => {
+                    self.hold(core, host, id, &ask, flow);
+                    held.push(Held::Ask(id, ask));
+                }
+                Action::Reply(id, response, rule) => {
+                    let message = Message::Response(response);
+                    bytes += message.bytes() - Message::FRAME;
+                    if let Message::Response(response) = message {
+                        held.push(Held::Reply(id, response, rule));
+                    }
+                }
+                Action::Arm(timer, at) => {
+                    if core.arm(host, timer, at) {
+                        self.timers.notify_one();
+                    }
+                }
+                Action::Disarm(timer) => core.disarm(host, timer),
+                Action::Note(note) => core.emit(flow, Event::Noted { host, note }),
+                Action::Staple(answer) => core.hosts[host.place()].staple = Some(answer),
+                // Only visitors come and go.
+                Action::BeginAttempt | Action::EndAttempt | Action::Leave => {}
+            }
+        }
+        let cost = self.cost(core, host, &works, bytes, flow);
+        Outcome { held, cost }
+    }
+
+    /// The cost of all work that a call named, as the topology has it.
+    fn cost(
+        &self,
+        core: &mut Core<S>,
+        host: HostId,
+        works: &[Work],
+        bytes: u64,
+        flow: Option<FlowRef>,
+    ) -> Duration {
+        let mut total = Duration::ZERO;
+        for work in works {
+            let state = &mut core.hosts[host.place()];
+            state.drawn = state.drawn.wrapping_add(1);
+            let words = &mut self.costs.of(host.0.into(), state.drawn);
+            let slow = state.slow;
+            let cost = self.network.hosts[host.place()].costs.get(work).map_or(
+                Duration::ZERO,
+                |Cost { base, per_megabyte }| {
+                    base.duration(words) + per_megabyte.mul_f64(bytes as f64 / 1e6)
+                },
+            );
+            let cost = cost.mul_f64(slow);
+            total += cost;
+            core.emit(flow, Event::Worked { host, work: *work, cost });
+        }
+        total
+    }
+
+    /// A request begins to be one.
+    pub(crate) fn hold(
+        &self,
+        core: &mut Core<S>,
+        host: HostId,
+        id: ExchangeId,
+        ask: &Ask,
+        flow: Option<FlowRef>,
+    ) {
+        let mutual =
+            self.network.names.get(&ask.to).is_some_and(|entrance| {
+                matches!(entrance.door, crate::network::Door::Mutual { .. })
+            });
+        let from = match mutual && !host.is_visitor() {
+            true => Peer::Node(self.network.hosts[host.place()].back),
+            false => Peer::Browser(ask.cookie),
+        };
+        let request = Envelope {
+            from,
+            to: ask.to,
+            exchange: id,
+            connection: protocol::id::ConnectionId(0),
+            release: ask.release,
+            message: Message::Request(ask.request),
+        };
+        let now = core.now();
+        core.exchanges.insert(
+            id,
+            Exchange {
+                request,
+                asker: Some(host),
+                answerer: None,
+                flow,
+                sent: now,
+                arrived: now,
+                reply: None,
+                is_awaited: true,
+            },
+        );
+    }
+
+    /// Encodes what leaves, in the worker's time: signatures and pages are its work.
+    fn put_into_bytes(&self, host: HostId, held: Held) -> Option<Outgoing> {
+        match held {
+            Held::Ask(id, ask) => {
+                let bytes = self.wording.write_request(host, &ask);
+                Some(Outgoing::Ask(id, ask.to, bytes))
+            }
+            Held::Reply(id, response, refusal) => {
+                let request = {
+                    let core = self.core();
+                    let exchange = core.exchanges.get(&id)?;
+                    (exchange.answerer == Some(host)).then(|| exchange.request.clone())?
+                };
+                let Message::Request(asked) = &request.message else { return None };
+                let bytes = match asked {
+                    Request::Hello(_) => None,
+                    _ => self.wording.write_response(request.to, asked, &response),
+                };
+                let from = Peer::Node(request.to);
+                let message = Message::Response(response);
+                let envelope = Envelope { from, message, ..request };
+                Some(Outgoing::Reply(id, Answer { bytes, envelope, refusal }))
+            }
+        }
+    }
+
+    /// What a service left to be sent leaves now.
+    fn leave(self: &Arc<Self>, core: &mut Core<S>, host: HostId, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Ask(id, to, bytes) => {
+                tokio::spawn(Arc::clone(self).ask(host, id, to, bytes));
+            }
+            Outgoing::Reply(id, answer) => {
+                let (now, wall) = (core.now(), core.clock(host).wall);
+                let Some(exchange) = core.exchanges.get_mut(&id) else { return };
+                let (flow, asked) = (exchange.flow, exchange.arrived);
+                let Some(waiting) = exchange.reply.take() else { return };
+                exchange.sent = now;
+                let is_local = answer.is_local();
+                if !is_local {
+                    let Answer { envelope, refusal, .. } = &answer;
+                    let refusal = *refusal;
+                    core.emit(flow, Event::Answered { from: host, envelope, asked, refusal, wall });
+                }
+                // Whoever waited may be gone.
+                let _ = waiting.send(answer);
+                core.settle(id);
+            }
+        }
+    }
+
+    /// Puts a question to a host that comes by no connection: its own driver's, or its operator's.
+    pub(crate) fn tell(
+        self: &Arc<Self>,
+        host: HostId,
+        request: Request,
+        about: (NameId, protocol::id::ConnectionId, Option<FlowRef>),
+    ) -> oneshot::Receiver<Answer> {
+        let (to, connection, flow) = about;
+        let (sender, receiver) = oneshot::channel();
+        let envelope = {
+            let mut core = self.core();
+            let exchange = core.outbox.exchanges().next();
+            let release = self.network.hosts[host.place()].release;
+            let message = Message::Request(request);
+            let envelope =
+                Envelope { from: Peer::Operator, to, exchange, connection, release, message };
+            let now = core.now();
+            core.exchanges.insert(
+                exchange,
+                Exchange {
+                    request: envelope.clone(),
+                    asker: None,
+                    answerer: Some(host),
+                    flow,
+                    sent: now,
+                    arrived: now,
+                    reply: Some(sender),
+                    is_awaited: false,
+                },
+            );
+            let wall = core.clock(host).wall;
+            core.emit(flow, Event::Arrived { host, sent: now, envelope: &envelope, wall });
+            envelope
+        };
+        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope), flow));
+        receiver
+    }
+
+    /// Has timers come when they are due, for as long as the twin runs.
+    pub(crate) async fn keep_time(self: Arc<Self>) {
+        loop {
+            let next = self.core().due.first_key_value().map(|((at, _), _)| *at);
+            let due = match next {
+                Some(at) => at <= self.now(),
+                None => false,
+            };
+            if due {
+                self.timers_due();
+                continue;
+            }
+            let until = self.wake_at(next.unwrap_or(Instant::NEVER));
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                () = self.timers.notified() => {}
+            }
+        }
+    }
+
+    fn timers_due(self: &Arc<Self>) {
+        loop {
+            let due = self.core().take_due();
+            match due {
+                Some((host, timer)) if host.is_visitor() => self.visitor_timer(host, timer),
+                Some((host, timer)) => self.call_outside_jobs(host, Input::Timer(timer)),
+                None => return,
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// Whether it answers its host's own driver.
+    fn is_local(&self) -> bool {
+        matches!(&self.envelope.message, Message::Response(Response::Admit | Response::Deny))
+    }
+}

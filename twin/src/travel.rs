@@ -1,0 +1,376 @@
+//! Requests on their way out: a connection is taken or opened, the asker's verdict on the other end awaited, and the
+//! answer brought back (semantics 1, 3).
+//!
+//! Every `ask` ends here in a reply or in a failure, within its limit. Does not serve (`serve`).
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use protocol::{
+    contract::{Failure, Input},
+    id::{ConnectionId, ExchangeId, HostId, NameId, Serial},
+    message::{Certificate, Hello, Message, OcspAnswer, Peer, Request, Response, Side},
+    time::Instant,
+    trace::{Event, FlowRef, Sink},
+};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    network::{Door, Entrance},
+    station::Job,
+    tls::{Seen, in_run},
+    world::{Carried, World, std},
+};
+
+/// The largest answer that is read.
+const LARGEST: usize = 256 << 20;
+
+/// Connections that stand idle, by who opened them and which name they lead to.
+#[derive(Default)]
+pub(crate) struct Pools(Mutex<BTreeMap<(HostId, NameId), Vec<Idle>>>);
+
+struct Idle {
+    since: Instant,
+    line: Line,
+}
+
+/// A connection, from the end that opened it.
+struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: ConnectionId,
+    local: SocketAddr,
+    /// Whether an exchange went over it before.
+    is_used: bool,
+}
+
+impl Pools {
+    fn take(&self, key: (HostId, NameId), fresh: impl Fn(Instant) -> bool) -> Option<Line> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = pools.get_mut(&key)?;
+        while let Some(Idle { since, line }) = idle.pop() {
+            if fresh(since) && !line.sender.is_closed() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// A visitor is gone, and its connections with it.
+    pub(crate) fn forget(&self, host: HostId) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone: Vec<(HostId, NameId)> = pools
+            .range((host, NameId(0))..=(host, NameId(u32::MAX)))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in gone {
+            pools.remove(&key);
+        }
+    }
+
+    fn keep(&self, key: (HostId, NameId), since: Instant, line: Line) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.entry(key).or_default().push(Idle { since, line });
+    }
+}
+
+impl<S: Sink + Send + 'static> World<S> {
+    /// Carries a request to whoever has that name, and brings back what comes of it.
+    pub(crate) async fn ask(
+        self: Arc<Self>,
+        asker: HostId,
+        id: ExchangeId,
+        to: NameId,
+        bytes: Option<http::Request<Vec<u8>>>,
+    ) {
+        let entrance = self.network.names.get(&to).copied();
+        {
+            let mut core = self.core();
+            let now = core.now();
+            let Some(exchange) = core.exchanges.get_mut(&id) else { return };
+            exchange.sent = now;
+            let (flow, envelope) = (exchange.flow, exchange.request.clone());
+            let answerer = entrance.map(|entrance| entrance.host);
+            // Which exchange waits for this one is not known here: who asks does not say it on the wire.
+            let asked =
+                Event::Asked { from: asker, to: answerer, parent: None, envelope: &envelope };
+            core.emit(flow, asked);
+        }
+        let result = match (entrance, bytes) {
+            (Some(entrance), Some(bytes)) => {
+                let limit = std(self.network.limits.of(entrance.door.limit()));
+                let carried = self.carry(asker, id, to, entrance, bytes);
+                tokio::time::timeout(limit, carried).await.unwrap_or(Err(Failure::TimedOut))
+            }
+            _ => Err(Failure::Refused),
+        };
+        match result {
+            Ok(answer) => self.answered(asker, id, to, &answer),
+            Err(failure) => self.failed(asker, id, entrance, failure),
+        }
+    }
+
+    fn answered(
+        self: &Arc<Self>,
+        asker: HostId,
+        id: ExchangeId,
+        to: NameId,
+        bytes: &http::Response<Vec<u8>>,
+    ) {
+        let request = self.core().exchanges.get(&id).map(|exchange| exchange.request.clone());
+        let Some(request) = request else { return };
+        let Message::Request(asked) = &request.message else { return };
+        let response = self.wording.read_response(asker, to, asked, bytes);
+        let (envelope, flow) = {
+            let mut core = self.core();
+            let Some(exchange) = core.exchanges.get_mut(&id) else { return };
+            exchange.is_awaited = false;
+            let (flow, sent) = (exchange.flow, exchange.sent);
+            let connection = exchange.request.connection;
+            let (from, message) = (Peer::Node(to), Message::Response(response));
+            let envelope = protocol::message::Envelope { from, message, connection, ..request };
+            let wall = core.clock(asker).wall;
+            core.emit(flow, Event::Arrived { host: asker, sent, envelope: &envelope, wall });
+            core.settle(id);
+            (envelope, flow)
+        };
+        match asker.is_visitor() {
+            true => self.call_visitor(&mut self.core(), asker, Input::Deliver(&envelope)),
+            false => drop(tokio::spawn(Arc::clone(self).work(asker, Job::Deliver(envelope), flow))),
+        }
+    }
+
+    fn failed(
+        self: &Arc<Self>,
+        asker: HostId,
+        id: ExchangeId,
+        entrance: Option<Entrance>,
+        failure: Failure,
+    ) {
+        let flow = {
+            let mut core = self.core();
+            let Some(exchange) = core.exchanges.get_mut(&id) else { return };
+            exchange.is_awaited = false;
+            let (flow, kind) = (exchange.flow, exchange.request.message.kind());
+            let peer = entrance.map(|entrance| entrance.host);
+            core.emit(flow, Event::Failed { host: asker, peer, exchange: id, kind, failure });
+            core.settle(id);
+            flow
+        };
+        match asker.is_visitor() {
+            true => self.call_visitor(&mut self.core(), asker, Input::Failed(id, failure)),
+            false => {
+                drop(tokio::spawn(Arc::clone(self).work(asker, Job::Failed(id, failure), flow)))
+            }
+        }
+    }
+
+    async fn carry(
+        self: &Arc<Self>,
+        asker: HostId,
+        id: ExchangeId,
+        to: NameId,
+        entrance: Entrance,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Failure> {
+        let keep_alive = self.network.tls.keep_alive;
+        let (now, key) = (self.now(), (asker, to));
+        let standing = self.pools.take(key, |since| now.since(since) < keep_alive);
+        let mut line = match standing {
+            Some(line) => line,
+            None => self.open(asker, id, to, entrance).await?,
+        };
+        {
+            let mut core = self.core();
+            if let Some(carried) = core.connections.get_mut(&line.local) {
+                carried.exchange = Some(id);
+            }
+            if let Some(exchange) = core.exchanges.get_mut(&id) {
+                exchange.request.connection = line.connection;
+            }
+        }
+        let (parts, body) = request.into_parts();
+        let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
+        let gone = |is_used: bool| match is_used || !matches!(entrance.door, Door::Mutual { .. }) {
+            true => Failure::Reset,
+            false => Failure::ClosedByPeer,
+        };
+        let response = line.sender.send_request(request).await.map_err(|_| gone(line.is_used))?;
+        let (parts, body) = response.into_parts();
+        let body =
+            Limited::new(body, LARGEST).collect().await.map_err(|_| Failure::Reset)?.to_bytes();
+        if !keep_alive.is_zero() {
+            line.is_used = true;
+            self.pools.keep(key, self.now(), line);
+        }
+        Ok(http::Response::from_parts(parts, body.into()))
+    }
+
+    /// Opens a connection, and has the asker judge who is at the other end where it must.
+    async fn open(
+        self: &Arc<Self>,
+        asker: HostId,
+        id: ExchangeId,
+        to: NameId,
+        entrance: Entrance,
+    ) -> Result<Line, Failure> {
+        let is_up = self.core().hosts[entrance.host.place()].is_up();
+        if !is_up {
+            return Err(Failure::Refused);
+        }
+        let is_plain = matches!(entrance.door, Door::Plain(_));
+        let address = if is_plain { self.doors.plain } else { self.doors.tls };
+        let connect = std(self.network.limits.connect);
+        let stream = tokio::time::timeout(connect, TcpStream::connect(address))
+            .await
+            .map_err(|_| Failure::TimedOut)?
+            .map_err(|_| Failure::Refused)?;
+        // A failure to do so costs time and nothing else.
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().map_err(|_| Failure::Refused)?;
+        let connection = {
+            let mut core = self.core();
+            let connection = core.open_connection();
+            let carried = Carried { connection, asker, exchange: Some(id) };
+            core.connections.insert(local, carried);
+            connection
+        };
+        let opened = Opened { world: Arc::clone(self), local };
+        let sender = match is_plain {
+            true => self.talk(TokioIo::new(stream), opened).await?,
+            false => {
+                let text = self.texts.with(|names| names.host_text(to).to_owned());
+                let name = ServerName::try_from(text).map_err(|_| Failure::Refused)?;
+                let shows = (!asker.is_visitor())
+                    .then(|| self.network.hosts[asker.place()].back)
+                    .map(|back| self.texts.with(|names| names.host_text(back).to_owned()));
+                let (config, server) =
+                    self.tls.client(shows.as_deref()).map_err(|_| Failure::TlsAlert)?;
+                let connector = TlsConnector::from(Arc::new(config));
+                let stream = tokio::time::timeout(connect, connector.connect(name, stream))
+                    .await
+                    .map_err(|_| Failure::TimedOut)?
+                    .map_err(|_| Failure::ClosedByPeer)?;
+                let decides = matches!(entrance.door, Door::Mutual { .. }) && !asker.is_visitor();
+                if decides {
+                    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                    let seen = self.tls.look(chain).ok_or(Failure::TlsAlert)?;
+                    let staple = server.staple().and_then(|staple| self.wording.read_ocsp(&staple));
+                    let flow = self.core().exchanges.get(&id).and_then(|exchange| exchange.flow);
+                    let opening = Opening {
+                        connection,
+                        side: Side::Asker,
+                        peer: entrance.host,
+                        name: Some(to),
+                        staple,
+                        flow,
+                    };
+                    if !self.hello(asker, &seen, opening).await {
+                        return Err(Failure::TlsAlert);
+                    }
+                }
+                self.talk(TokioIo::new(stream), opened).await?
+            }
+        };
+        Ok(Line { sender, connection, local, is_used: false })
+    }
+
+    /// HTTP over an open connection, which is forgotten when it ends.
+    async fn talk<T>(
+        self: &Arc<Self>,
+        io: TokioIo<T>,
+        opened: Opened<S>,
+    ) -> Result<SendRequest<Full<Bytes>>, Failure>
+    where
+        T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = http1::handshake(io).await.map_err(|_| Failure::Reset)?;
+        tokio::spawn(async move {
+            // Why it ended, the exchange on it learns by itself.
+            let _ = connection.await;
+            drop(opened);
+        });
+        Ok(sender)
+    }
+
+    /// Shows a host what the other end of a connection presents; says whether it admits that.
+    pub(crate) async fn hello(
+        self: &Arc<Self>,
+        host: HostId,
+        seen: &Seen,
+        opening: Opening,
+    ) -> bool {
+        let Opening { connection, side, peer, name, staple, flow } = opening;
+        let certificate = self.certificate(seen, name);
+        let name = name.unwrap_or(certificate.subject);
+        {
+            let mut core = self.core();
+            let wall = core.clock(host).wall;
+            let (certificate, staple) = (&certificate, staple.as_ref());
+            core.emit(
+                flow,
+                Event::Handshake { connection, host, side, peer, certificate, name, staple, wall },
+            );
+        }
+        let hello = Request::Hello(Hello { side, certificate, name, staple });
+        let verdict = self.tell(host, hello, (name, connection, flow)).await.ok();
+        let refusal = verdict.as_ref().and_then(|verdict| verdict.refusal);
+        let admitted = verdict.is_some_and(|verdict| {
+            matches!(verdict.envelope.message, Message::Response(Response::Admit))
+        });
+        let mut core = self.core();
+        let wall = core.clock(host).wall;
+        core.emit(flow, Event::Verdict { connection, host, side, admitted, refusal, wall });
+        admitted
+    }
+
+    /// A certificate, as actors see it. Of several names it is for the one that was dialled.
+    fn certificate(&self, seen: &Seen, dialled: Option<NameId>) -> Certificate {
+        use wire::places::Places as _;
+        let text = dialled.map(|name| self.texts.host_text(name));
+        let subject = seen
+            .names
+            .iter()
+            .find(|name| Some(*name) == text.as_ref())
+            .or(seen.names.first())
+            .map_or("", String::as_str);
+        Certificate {
+            // A stranger's is no number of ours; the responder knows no such.
+            serial: Serial(seen.serial.unwrap_or(u32::MAX)),
+            subject: self.texts.host(subject),
+            not_after: in_run(seen.not_after, self.wording.epoch()),
+            trusted_chain: seen.trusted_chain,
+        }
+    }
+}
+
+/// A connection that is being opened, as one of its ends sees it.
+pub(crate) struct Opening {
+    pub connection: ConnectionId,
+    pub side: Side,
+    pub peer: HostId,
+    /// The name that was dialled, for the asker.
+    pub name: Option<NameId>,
+    pub staple: Option<OcspAnswer>,
+    pub flow: Option<FlowRef>,
+}
+
+/// A connection of our own, forgotten when it is dropped.
+struct Opened<S: Sink + Send + 'static> {
+    world: Arc<World<S>>,
+    local: SocketAddr,
+}
+
+impl<S: Sink + Send + 'static> Drop for Opened<S> {
+    fn drop(&mut self) {
+        self.world.core().connections.remove(&self.local);
+    }
+}

@@ -1,0 +1,336 @@
+//! The world of a twin: who is in it, what is going on in it, and what time it is.
+//!
+//! Actors, exchanges, flows and the sink of events stand behind one lock, which is held for as long as an actor
+//! thinks: microseconds. Whatever takes longer (sockets, signatures, costs) happens outside it ([`crate::station`],
+//! [`crate::travel`], [`crate::serve`]). Decides nothing.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time,
+};
+
+use actors::party::Party;
+use protocol::{
+    contract::{Chance, Outbox, TimerId},
+    draw::{Draws, Purpose},
+    id::{ConnectionId, ExchangeId, HostId, NameId},
+    message::{Envelope, OcspAnswer},
+    role::Role,
+    time::{Duration, Instant, Now, WallTime},
+    trace::{Event, FlowRef, Sink, Stamp},
+};
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+use crate::{
+    network::Network, recognise::Flows, station::Gate, texts::Texts, tls::Tls, visit::Visitor,
+    wording::Wording,
+};
+
+/// A running twin. Shared by all of its tasks.
+pub struct World<S> {
+    /// Who is in it.
+    pub network: Network,
+    /// The texts behind ids.
+    pub texts: Arc<Texts>,
+    /// How messages look.
+    pub wording: Wording,
+    /// Keys and certificates.
+    pub tls: Tls,
+    /// Where it listens.
+    pub doors: Doors,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) timers: Notify,
+    pub(crate) costs: Draws,
+    /// Connections that a stranger may hold at once, over all.
+    pub(crate) strangers: Arc<Semaphore>,
+    pub(crate) pools: crate::travel::Pools,
+    started: time::Instant,
+    core: Mutex<Core<S>>,
+}
+
+/// Where a twin listens: names lead there, by SNI or by Host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Doors {
+    /// For TLS.
+    pub tls: SocketAddr,
+    /// For what has none: OCSP and the systems behind gateways.
+    pub plain: SocketAddr,
+}
+
+/// What stands behind the lock.
+pub(crate) struct Core<S> {
+    pub outbox: Outbox,
+    pub hosts: Vec<HostState>,
+    pub visitors: HashMap<HostId, Visitor>,
+    pub exchanges: HashMap<ExchangeId, Exchange>,
+    timers: BTreeMap<(HostId, TimerId), (Instant, u64)>,
+    pub flows: Flows,
+    pub due: BTreeMap<(Instant, u64), (HostId, TimerId)>,
+    /// The exchange that a connection of our own carries now, by the address of the end that opened it.
+    pub connections: HashMap<SocketAddr, Carried>,
+    sequence: u64,
+    next_connection: u32,
+    last: Instant,
+    sink: S,
+}
+
+/// What a connection of our own carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carried {
+    pub connection: ConnectionId,
+    pub asker: HostId,
+    pub exchange: Option<ExchangeId>,
+}
+
+/// A host, beside its station's gate.
+pub(crate) struct HostState {
+    pub party: Party,
+    pub staple: Option<OcspAnswer>,
+    /// How often it crashed.
+    pub incarnation: u32,
+    /// How far its calendar clock is ahead, in nanoseconds.
+    pub skew: i64,
+    /// How many faults keep it from taking connections.
+    pub faults: u32,
+    /// Services that begin now cost so many times as much.
+    pub slow: f64,
+    /// How many costs were drawn.
+    pub drawn: u32,
+}
+
+impl HostState {
+    /// Whether it takes connections.
+    pub const fn is_up(&self) -> bool {
+        self.faults == 0
+    }
+}
+
+/// An exchange in progress.
+pub(crate) struct Exchange {
+    /// The request.
+    pub request: Envelope,
+    pub asker: Option<HostId>,
+    pub answerer: Option<HostId>,
+    pub flow: Option<FlowRef>,
+    /// When the request left.
+    pub sent: Instant,
+    /// When it arrived.
+    pub arrived: Instant,
+    /// Who waits for the answer at the end that is asked.
+    pub reply: Option<oneshot::Sender<Answer>>,
+    /// Whether the asker still waits.
+    pub is_awaited: bool,
+}
+
+/// What an actor answers.
+pub(crate) struct Answer {
+    /// As bytes; none for what never leaves its host.
+    pub bytes: Option<http::Response<Vec<u8>>>,
+    /// The answer.
+    pub envelope: Envelope,
+    /// The rule that it names, for a refusal.
+    pub refusal: Option<protocol::rule::Rule>,
+}
+
+/// All that a world is made of.
+pub struct Making<S> {
+    /// Who is in it.
+    pub network: Network,
+    /// The texts behind ids.
+    pub texts: Arc<Texts>,
+    /// How messages look.
+    pub wording: Wording,
+    /// Keys and certificates.
+    pub tls: Tls,
+    /// Where it listens.
+    pub doors: Doors,
+    /// Key of the draws of costs.
+    pub seed: u64,
+    /// When its time began.
+    pub started: time::Instant,
+    /// Who reads its events.
+    pub sink: S,
+}
+
+/// How many connections strangers may have at once.
+const STRANGERS: usize = 4_096;
+
+/// The operating system's random numbers. Without them nothing can be secret, and there is no way on.
+fn secret() -> u128 {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has random numbers");
+    u128::from_ne_bytes(bytes)
+}
+
+impl<S: Sink + Send + 'static> World<S> {
+    /// A world whose time begins now. Nothing moves before it is [started](Self::begin).
+    pub fn new(making: Making<S>) -> Arc<Self> {
+        let Making { network, texts, wording, tls, doors, seed, started, sink } = making;
+        let state = |host: &crate::network::Host| HostState {
+            party: Party::begin(&host.blueprint, &network.lists),
+            staple: None,
+            incarnation: 0,
+            skew: 0,
+            faults: 0,
+            slow: 1.0,
+            drawn: 0,
+        };
+        let core = Core {
+            outbox: Outbox::new(Chance::Outside(secret)),
+            hosts: network.hosts.iter().map(state).collect(),
+            visitors: HashMap::new(),
+            exchanges: HashMap::new(),
+            timers: BTreeMap::new(),
+            flows: Flows::default(),
+            due: BTreeMap::new(),
+            connections: HashMap::new(),
+            sequence: 0,
+            next_connection: 0,
+            last: Instant::START,
+            sink,
+        };
+        let gate = |host: &crate::network::Host| Gate::new(host.workers, host.queue);
+        Arc::new(Self {
+            gates: network.hosts.iter().map(gate).collect(),
+            timers: Notify::new(),
+            costs: Draws::new(seed, 0, Purpose::Service),
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
+            pools: crate::travel::Pools::default(),
+            network,
+            texts,
+            wording,
+            tls,
+            doors,
+            started,
+            core: Mutex::new(core),
+        })
+    }
+
+    /// What stands behind the lock. An actor never panics; if one did, the others go on.
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core<S>> {
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        // Events are told in the order of the lock, and time stands still at worst.
+        core.last = core.last.max(self.now());
+        core
+    }
+
+    /// How long this world has been going on.
+    pub fn now(&self) -> Instant {
+        let nanos = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Instant::from_nanos(nanos)
+    }
+
+    /// When that moment is, for timers of the runtime.
+    pub(crate) fn wake_at(&self, at: Instant) -> tokio::time::Instant {
+        // A year is longer than any wait, and short enough for every clock.
+        let wait = at.since(Instant::START).as_nanos().min(31_536_000_000_000_000);
+        tokio::time::Instant::from_std(self.started + time::Duration::from_nanos(wait))
+    }
+
+    /// The role of a host; visitors are persons.
+    pub(crate) fn role(&self, host: HostId) -> Role {
+        match host.is_visitor() {
+            true => Role::Person,
+            false => self.network.hosts.get(host.place()).map_or(Role::Person, |host| host.role()),
+        }
+    }
+
+    /// Tells the sink what is of the run as a whole.
+    pub fn mark(&self, event: Event<'_>) {
+        self.core().emit(None, event);
+    }
+
+    /// Whether somebody waits for an answer.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.core().exchanges.is_empty()
+    }
+
+    /// Reads what the sink has seen so far.
+    pub fn look<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
+        look(&mut self.core().sink)
+    }
+}
+
+impl<S: Sink> Core<S> {
+    /// What time it is.
+    pub fn now(&self) -> Instant {
+        self.last
+    }
+
+    /// What the clocks of a host say.
+    pub fn clock(&self, host: HostId) -> Now {
+        let skew = match host.is_visitor() {
+            true => 0,
+            false => self.hosts.get(host.place()).map_or(0, |host| host.skew),
+        };
+        let wall = WallTime::exact(self.last).as_nanos().saturating_add(skew);
+        Now { monotonic: self.last, wall: WallTime::from_nanos(wall) }
+    }
+
+    /// Tells the sink.
+    pub fn emit(&mut self, flow: Option<FlowRef>, event: Event<'_>) {
+        self.sink.event(Stamp { at: self.last, flow }, event);
+    }
+
+    /// The number of a new connection.
+    pub fn open_connection(&mut self) -> ConnectionId {
+        self.next_connection = self.next_connection.wrapping_add(1);
+        ConnectionId(self.next_connection)
+    }
+
+    /// Arms a timer of a host, or moves it; says whether it is now the first of all.
+    pub fn arm(&mut self, host: HostId, timer: TimerId, at: Instant) -> bool {
+        self.disarm(host, timer);
+        self.sequence += 1;
+        let key = (at, self.sequence);
+        self.due.insert(key, (host, timer));
+        self.timers.insert((host, timer), key);
+        self.due.first_key_value().is_some_and(|(first, _)| *first == key)
+    }
+
+    /// Disarms a timer of a host.
+    pub fn disarm(&mut self, host: HostId, timer: TimerId) {
+        if let Some(key) = self.timers.remove(&(host, timer)) {
+            self.due.remove(&key);
+        }
+    }
+
+    /// Disarms every timer of a host.
+    pub fn disarm_all(&mut self, host: HostId) {
+        let all = (host, TimerId::HumanDone)..=(host, TimerId::Toy);
+        let armed: Vec<TimerId> = self.timers.range(all).map(|((_, timer), _)| *timer).collect();
+        for timer in armed {
+            self.disarm(host, timer);
+        }
+    }
+
+    /// The first timer that is due, which it is no longer then.
+    pub fn take_due(&mut self) -> Option<(HostId, TimerId)> {
+        let now = self.last;
+        let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
+        let due = first.remove();
+        self.timers.remove(&due);
+        Some(due)
+    }
+
+    /// The asker or the answerer of an exchange is done with it; when both are, its number is free again.
+    pub fn settle(&mut self, id: ExchangeId) {
+        let Some(exchange) = self.exchanges.get(&id) else { return };
+        if !exchange.is_awaited && exchange.reply.is_none() {
+            self.exchanges.remove(&id);
+            self.outbox.exchanges().release(id);
+        }
+    }
+}
+
+/// A length of time, as the standard library has it.
+pub(crate) const fn std(length: Duration) -> time::Duration {
+    time::Duration::from_nanos(length.as_nanos())
+}
+
+/// The name that a gateway is asked by, and who it belongs to.
+pub(crate) fn leads_to(network: &Network, name: NameId) -> Option<HostId> {
+    network.names.get(&name).map(|entrance| entrance.host)
+}
