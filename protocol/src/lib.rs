@@ -20,3 +20,4 @@ pub mod rule;
 pub mod time;
 pub mod trace;
 pub mod uri;
+pub mod world;

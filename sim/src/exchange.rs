@@ -16,7 +16,7 @@ use protocol::{
     trace::FlowRef,
 };
 
-use crate::network::LimitClass;
+use protocol::world::network::LimitClass;
 
 /// One exchange. In three lines of a processor's cache, because every event touches one.
 #[derive(Clone, Debug)]

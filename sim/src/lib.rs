@@ -4,15 +4,10 @@
 //! Knows the contract ([`protocol::contract`]) and no actor, no role and no meaning of a message. Reads no
 //! clock and does no IO: what happened leaves as trace events to a [`protocol::trace::Sink`].
 
-mod clock;
 mod connection;
-pub mod cost;
 mod exchange;
 mod flow;
-pub mod link;
-pub mod network;
 pub mod queue;
-pub mod schedule;
 pub mod simulation;
 mod station;
 mod timer;

@@ -21,15 +21,17 @@ use protocol::{
 };
 
 use crate::{
-    cost::Costs,
     exchange::{Exchanges, Overdue, Pending},
     flow::Flows,
-    link::{ActiveFaults, LinkClass, Links},
-    network::{Door, LimitClass, Limits, NameSpec, Network, Phases, Tls},
     queue::{Class, EventQueue},
-    schedule::Scheduled,
     station::{Deferred, Service, Slab, Station},
     visitor::{Arrival, Arrivals, Visitors},
+};
+use protocol::world::{
+    cost::Costs,
+    link::{ActiveFaults, LinkClass, Links},
+    network::{Door, LimitClass, Limits, NameSpec, Network, Phases, Tls},
+    schedule::Scheduled,
 };
 
 /// Who plays whom, and how an actor is made anew after a crash.

@@ -13,10 +13,8 @@ use protocol::{
     trace::FlowRef,
 };
 
-use crate::{
-    clock::HostClock, connection::Pools, cost::CostClass, exchange::Place, network::HostSpec,
-    timer::Timers,
-};
+use crate::{connection::Pools, exchange::Place, timer::Timers};
+use protocol::world::{clock::HostClock, cost::CostClass, network::HostSpec};
 
 /// A host with its actor. What every job looks at stands here, the rest in [`Apart`]: with many hosts
 /// memory is what a job costs most.

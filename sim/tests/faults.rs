@@ -3,6 +3,11 @@
 mod toy;
 
 use proptest::prelude::*;
+use protocol::world::{
+    link::{HostSet, LinkFault, LinkFaultKind},
+    network::{Door, LimitClass, Limits, Resumption, Tls, TlsVersion},
+    schedule::{Happening, Scheduled},
+};
 use protocol::{
     contract::Failure,
     distribution::Distribution,
@@ -11,11 +16,7 @@ use protocol::{
     register::ListKind,
     time::{Duration, WallTime},
 };
-use sim::{
-    link::{HostSet, LinkFault, LinkFaultKind},
-    network::{Door, LimitClass, Limits, Resumption, Tls, TlsVersion},
-    schedule::{Happening, Scheduled},
-};
+
 use toy::{At, Digest, Log, Pinger, Poisson, Server, Toy, World, failed, second};
 
 const HOST: HostId = HostId(0);

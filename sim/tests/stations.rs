@@ -2,13 +2,13 @@
 
 mod toy;
 
+use protocol::world::network::{Door, LimitClass, Limits, Resumption, Tls, TlsVersion};
 use protocol::{
     contract::Failure,
     distribution::Distribution,
     id::{HostId, NameId},
     time::Duration,
 };
-use sim::network::{Door, LimitClass, Limits, Resumption, Tls, TlsVersion};
 use toy::{At, Digest, Log, Means, Pinger, Poisson, Server, Toy, World, failed};
 
 fn server() -> Toy {

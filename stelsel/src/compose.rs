@@ -14,12 +14,12 @@ mod twin;
 
 use std::sync::Arc;
 
-use protocol::{names::Names, register::Register, role::Role, trace::Sink};
-use sim::{
+use protocol::world::{
     network::{Network, Phases},
     schedule::Scheduled,
-    simulation::{Run, Simulation},
 };
+use protocol::{names::Names, register::Register, role::Role, trace::Sink};
+use sim::simulation::{Run, Simulation};
 use watch::directory::{Directory, Host, Window};
 
 use self::{

@@ -7,6 +7,11 @@
 
 use std::path::PathBuf;
 
+use protocol::world::{
+    cost::Cost,
+    link::Link,
+    network::{Limits, Tls},
+};
 use protocol::{
     catalogue::Gegevensdienst,
     contract::Work,
@@ -16,11 +21,6 @@ use protocol::{
     release::{Release, ReleaseSet},
     role::Role,
     time::{Duration, Instant},
-};
-use sim::{
-    cost::Cost,
-    link::Link,
-    network::{Limits, Tls},
 };
 
 use crate::problem::{Located, Place};
@@ -427,7 +427,7 @@ pub enum FaultKind {
     /// Of hosts.
     Host(Located<String>, HostFault),
     /// Of links.
-    Link(LinkEnds, sim::link::LinkFaultKind),
+    Link(LinkEnds, protocol::world::link::LinkFaultKind),
 }
 
 /// What can befall a host.

@@ -8,6 +8,7 @@
 mod networks;
 mod queues;
 mod toy;
+pub mod worlds;
 
 use rayon::prelude::*;
 use serde::Serialize;

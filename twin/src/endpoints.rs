@@ -9,13 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::role::Role;
+use protocol::{role::Role, world::network::Door};
 use serde::Serialize;
 
-use crate::{
-    network::{Door, Network},
-    world::Doors,
-};
+use crate::{network::Network, world::Doors};
 
 /// Everything that is told.
 #[derive(Serialize, Debug)]
@@ -111,13 +108,13 @@ impl Endpoints {
                 saml_metadata: metadata.get(&host.name).cloned(),
             })
             .collect();
-        for (name, entrance) in &network.names {
+        for (name, entrance) in network.names() {
             let (door, address) = match entrance.door {
                 Door::Front => ("front", tls),
                 Door::Mutual { .. } => ("back", tls),
-                Door::Plain(_) => ("plain", plain),
+                Door::Plain(_) | Door::Behind => ("plain", plain),
             };
-            let name = text(*name);
+            let name = text(name);
             let (certificate, key) = files.get(&name).cloned().unzip();
             let (port, address) = (address.port(), address.ip().to_string());
             let named = Named { name, door, address, port, certificate, key };

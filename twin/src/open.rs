@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     endpoints::Endpoints,
-    network::{Door, Network},
+    network::Network,
     pki::{Authority, Wanted},
     texts::Texts,
     tls::{Shown, Tls},
@@ -106,14 +106,9 @@ impl<S: Sink + Send + 'static> Twin<S> {
         let (wording, files) = Wording::new(&network, &texts, &authority, &certificates, dir)?;
         let shown = certificates
             .iter()
-            .map(|(name, certificate)| {
-                let chain = certificate.chain.iter().map(|der| CertificateDer::from(der.clone()));
-                let key = PrivateKeyDer::try_from(certificate.key.clone())
-                    .map_err(|error| fault(name, error))?;
-                Ok((name.clone(), Shown { chain: chain.collect(), key }))
-            })
+            .map(|(name, certificate)| Ok((name.clone(), certificate.shown(name)?)))
             .collect::<Result<BTreeMap<String, Shown>, Fault>>()?;
-        let tls = Tls::new(shown, &root, network.tls).map_err(|error| fault("TLS", error))?;
+        let tls = Tls::new(shown, &root, network.told.tls).map_err(|error| fault("TLS", error))?;
         let world = World::new(Making {
             doors: Doors { tls: tls_address, plain: plain_address },
             started: time::Instant::now(),
@@ -121,6 +116,7 @@ impl<S: Sink + Send + 'static> Twin<S> {
             network,
             texts,
             wording,
+            authority,
             tls,
             sink,
         });
@@ -164,19 +160,32 @@ pub(crate) struct Issued {
     pub key: Vec<u8>,
 }
 
+impl From<crate::pki::Issued> for Issued {
+    fn from(issued: crate::pki::Issued) -> Self {
+        Self { chain: issued.certificate_chain_der, key: issued.key_der }
+    }
+}
+
+impl Issued {
+    /// As TLS shows it.
+    pub fn shown(&self, name: &str) -> Result<Shown, Fault> {
+        let chain = self.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let key = PrivateKeyDer::try_from(self.key.clone()).map_err(|error| fault(name, error))?;
+        Ok(Shown { chain, key })
+    }
+}
+
 /// A certificate for every name that has TLS.
 fn certificates(
     network: &Network,
     authority: &Authority,
 ) -> Result<BTreeMap<String, Issued>, Fault> {
     let wanted: Vec<(String, Wanted)> = network
-        .names
-        .iter()
-        .filter(|(_, entrance)| !matches!(entrance.door, Door::Plain(_)))
-        .filter_map(|(name, entrance)| Some((name, entrance.serial?)))
-        .map(|(name, serial)| {
-            let text = network.texts.host_text(*name).to_owned();
-            (text.clone(), Wanted::server(text, serial))
+        .names()
+        .filter(|(_, entrance)| !entrance.is_plain())
+        .map(|(name, _)| {
+            let text = network.texts.host_text(name).to_owned();
+            (text.clone(), Wanted::server(text, network.serial(name)))
         })
         .collect();
     authority

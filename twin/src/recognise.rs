@@ -121,11 +121,6 @@ impl Flows {
         self.in_progress.iter().flatten().filter(silent).map(|found| found.flow).collect()
     }
 
-    /// How many go on.
-    pub fn count(&self) -> usize {
-        self.in_progress.iter().flatten().count()
-    }
-
     fn goes_on(&self, flow: FlowRef) -> bool {
         let found = self.in_progress.get(flow.place as usize).copied().flatten();
         found.is_some_and(|found| found.flow == flow)
@@ -176,6 +171,5 @@ mod tests {
         assert_eq!(first.place, third.place);
         assert_ne!(first.id, third.id);
         assert_eq!(flows.silent(Instant::START + SILENT), [second]);
-        assert_eq!(flows.count(), 2);
     }
 }

@@ -4,7 +4,15 @@
 //! Whatever comes is bounded in time and size; what cannot be understood is answered with a refusal that says why,
 //! and all others go on. Does not ask (`travel`).
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -14,6 +22,7 @@ use protocol::{
     id::{ConnectionId, Cookie, ExchangeId, HostId, NameId},
     message::{Browse, Envelope, Message, Page, Peer, Request, Response, Side},
     trace::{Event, FlowFacts, FlowKind, FlowRef, Sink},
+    world::network::Door,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -22,11 +31,11 @@ use tokio::{
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::{
-    network::{Door, Entrance},
+    network::Entrance,
     recognise::visitor,
-    station::Job,
+    station::{Handshake, Job},
     travel::Opening,
-    world::{Answer, Carried, Exchange, World, std},
+    world::{Answer, Carried, Exchange, World, length},
 };
 
 /// The largest request that is read, in bytes.
@@ -47,6 +56,8 @@ struct Line {
     remote: SocketAddr,
     /// What the other end showed.
     subject: Option<NameId>,
+    /// The handshake, whose work is done with the first request.
+    handshake: Option<Handshake>,
 }
 
 impl<S: Sink + Send + 'static> World<S> {
@@ -98,12 +109,14 @@ impl<S: Sink + Send + 'static> World<S> {
         let Ok(start) = acceptor.await else { return };
         let sought = start.client_hello().server_name().map(str::to_owned);
         let name = sought.and_then(|text| self.texts.with(|names| names.find_host(&text)));
-        let found = name.and_then(|name| Some((name, *self.network.names.get(&name)?)));
+        let found = name.and_then(|name| Some((name, self.entrance(name)?)));
         let Some((name, entrance)) = found else { return };
         if !self.core().hosts[entrance.host.place()].is_up() {
             return;
         }
+        let began = self.now();
         let Ok(stream) = start.into_stream(self.tls.server(entrance)).await else { return };
+        let handshake = Handshake(self.now().since(began));
         let (connection, flow) = self.carried(remote);
         let mut subject = None;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -116,15 +129,18 @@ impl<S: Sink + Send + 'static> World<S> {
                 self.texts.host(text)
             });
             let peer = subject
-                .and_then(|name| crate::world::leads_to(&self.network, name))
+                .and_then(|name| Some(self.entrance(name)?.host))
                 .unwrap_or(HostId::visitor(HostId::visitor(0).0 - 1));
             let side = Side::Answerer;
-            let opening = Opening { connection, side, peer, name: None, staple: None, flow };
+            let opening =
+                Opening { connection, side, peer, name: None, staple: None, flow, handshake };
             if answerer_decides && !self.hello(entrance.host, &seen, opening).await {
                 return;
             }
         }
-        let line = Line { entrance, name, connection, remote, subject };
+        let is_done = matches!(entrance.door, Door::Mutual { answerer_decides: true, .. });
+        let handshake = (!is_done).then_some(handshake);
+        let line = Line { entrance, name, connection, remote, subject, handshake };
         // From here on it may take its time: requests have limits of their own.
         tokio::spawn(async move { self.serve(TokioIo::new(stream), remote, Some(line)).await });
     }
@@ -149,11 +165,15 @@ impl<S: Sink + Send + 'static> World<S> {
         let is_kept = match line {
             // A browser asks for several things, one after another.
             Some(line) if line.entrance.door == Door::Front => true,
-            _ => !self.network.tls.keep_alive.is_zero(),
+            _ => !self.network.told.tls.keep_alive.is_zero(),
         };
         let world = Arc::clone(&self);
+        let first = AtomicBool::new(true);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let world = Arc::clone(&world);
+            let is_first = first.swap(false, Ordering::Relaxed);
+            let line =
+                line.map(|line| Line { handshake: line.handshake.filter(|_| is_first), ..line });
             async move { Ok::<_, Infallible>(world.request(request, remote, line).await) }
         });
         // Why it ended does not matter: what was on it is dropped.
@@ -177,6 +197,10 @@ impl<S: Sink + Send + 'static> World<S> {
             return refused(421, "No host of this network has that name here.");
         };
         let (parts, body) = request.into_parts();
+        // What is said to be too much need not be waited for.
+        if hyper::body::Body::size_hint(&body).lower() > LARGEST as u64 {
+            return refused(413, "That is more than is read here.");
+        }
         let body = tokio::time::timeout(SLOWEST, Limited::new(body, LARGEST).collect()).await;
         let body = match body {
             Ok(Ok(body)) => body.to_bytes(),
@@ -195,7 +219,8 @@ impl<S: Sink + Send + 'static> World<S> {
             return bytes.map_or_else(|| refused(503, "Too busy."), whole);
         };
         let waits = Waits { world: Arc::clone(&self), exchange };
-        let limit = std(self.network.limits.front).max(std(self.network.limits.back)) * 2;
+        let limit =
+            length(self.network.told.limits.front).max(length(self.network.told.limits.back)) * 2;
         let answer = tokio::time::timeout(limit, answer).await;
         drop(waits);
         match answer {
@@ -213,12 +238,12 @@ impl<S: Sink + Send + 'static> World<S> {
         let host = request.headers().get(http::header::HOST)?.to_str().ok()?;
         let host = host.split(':').next().unwrap_or(host);
         let name = self.texts.with(|names| names.find_host(host))?;
-        let entrance = *self.network.names.get(&name)?;
+        let entrance = self.entrance(name)?;
         let is_up = self.core().hosts[entrance.host.place()].is_up();
-        let is_plain = matches!(entrance.door, Door::Plain(_));
+        let is_plain = entrance.is_plain();
         (is_plain && is_up).then(|| {
             let (connection, _) = self.carried(remote);
-            Line { entrance, name, connection, remote, subject: None }
+            Line { entrance, name, connection, remote, subject: None, handshake: None }
         })
     }
 
@@ -256,7 +281,7 @@ impl<S: Sink + Send + 'static> World<S> {
                 if let Some(flow) = flow {
                     core.flows.learn(flow, host, cookie, &message, now);
                 }
-                (id, flow, now, self.network.hosts[host.place()].release)
+                (id, flow, now, self.network.release)
             }
         };
         let (to, connection) = (line.name, line.connection);
@@ -296,7 +321,7 @@ impl<S: Sink + Send + 'static> World<S> {
         }
         exchange.reply = Some(sender);
         drop(core);
-        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope), flow));
+        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope, line.handshake), flow));
         Some((id, receiver))
     }
 
@@ -311,7 +336,7 @@ impl<S: Sink + Send + 'static> World<S> {
             return None;
         };
         let addresses = self.network.addresses(zorgaanbieder, dienst)?;
-        let za = crate::world::leads_to(&self.network, addresses.authorization.host)?;
+        let za = self.entrance(addresses.authorization.host)?.host;
         let facts = FlowFacts {
             kind: FlowKind::Verzamelen,
             parent: None,

@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time,
 };
 
 use protocol::{
@@ -20,29 +21,63 @@ use protocol::{
     time::{Duration, Instant},
     trace::{Event, FlowRef, Sink},
 };
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
-use crate::{
-    network::Cost,
-    world::{Answer, Core, Exchange, World},
-};
+use crate::world::{Answer, Core, Exchange, World, length};
 
 /// Who lets jobs of a host through: as many at once as it has workers, in the order in which they came.
 pub(crate) struct Gate {
     workers: Semaphore,
     waiting: AtomicU32,
     queue: u32,
+    /// How many faults freeze its services.
+    frozen: watch::Sender<u32>,
 }
 
 impl Gate {
     pub fn new(workers: u32, queue: u32) -> Self {
         let workers = Semaphore::new(workers as usize);
-        Self { workers, waiting: AtomicU32::new(0), queue }
+        Self { workers, waiting: AtomicU32::new(0), queue, frozen: watch::Sender::new(0) }
     }
 
     /// Whether one more request can wait here.
     pub fn has_room(&self) -> bool {
         self.workers.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.queue
+    }
+
+    /// A fault freezes services, or ends; says whether they were frozen before, and whether they are now.
+    pub fn freeze(&self, begins: bool) -> (bool, bool) {
+        let mut change = (false, false);
+        self.frozen.send_modify(|faults| {
+            change.0 = *faults > 0;
+            *faults = if begins { *faults + 1 } else { faults.saturating_sub(1) };
+            change.1 = *faults > 0;
+        });
+        change
+    }
+
+    /// Whether services are frozen.
+    pub fn is_frozen(&self) -> bool {
+        *self.frozen.borrow() > 0
+    }
+
+    /// Lets that much service pass: time in which services are frozen does not count.
+    async fn serve(&self, service: time::Duration) {
+        let mut frozen = self.frozen.subscribe();
+        let mut left = service;
+        loop {
+            // The sender lives as long as the gate.
+            let _ = frozen.wait_for(|faults| *faults == 0).await;
+            if left.is_zero() {
+                return;
+            }
+            let began = time::Instant::now();
+            tokio::select! {
+                _ = async_io::Timer::after(left) => return,
+                _ = frozen.wait_for(|faults| *faults > 0) => {}
+            }
+            left = left.saturating_sub(began.elapsed());
+        }
     }
 
     async fn enter(&self) -> Option<SemaphorePermit<'_>> {
@@ -55,13 +90,17 @@ impl Gate {
 
 /// What a worker does for a host.
 pub(crate) enum Job {
-    /// A request, or the response to an `ask`.
-    Deliver(Envelope),
+    /// A request, or the response to an `ask`; with the handshake that was made for it.
+    Deliver(Envelope, Option<Handshake>),
     /// An `ask` that ended without a response.
     Failed(ExchangeId, Failure),
     /// Work that a timer brought about.
     Deferred(Outcome),
 }
+
+/// A handshake that is the work of a host: how long it took already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handshake(pub Duration);
 
 /// What a call of an actor left to be done.
 pub(crate) struct Outcome {
@@ -93,12 +132,19 @@ impl<S: Sink + Send + 'static> World<S> {
                 core.emit(flow, Event::Queued { host });
                 core.now()
             };
-            let Some(_worker) = self.gates[host.place()].enter().await else { return };
+            let gate = &self.gates[host.place()];
+            let Some(_worker) = gate.enter().await else { return };
+            gate.serve(time::Duration::ZERO).await;
+            let mut done = Duration::ZERO;
             let (outcome, incarnation, began) = {
                 let mut core = self.core();
                 core.emit(flow, Event::ServiceBegan { host, queued });
                 let outcome = match job {
-                    Job::Deliver(envelope) => {
+                    Job::Deliver(envelope, handshake) => {
+                        if let Some(Handshake(took)) = handshake {
+                            done = took;
+                            core.outbox.works_mut().push(Work::TlsHandshake);
+                        }
                         self.call(&mut core, host, Input::Deliver(&envelope), flow)
                     }
                     Job::Failed(exchange, failure) => {
@@ -111,9 +157,8 @@ impl<S: Sink + Send + 'static> World<S> {
             let Outcome { held, cost } = outcome;
             let outgoing: Vec<Outgoing> =
                 held.into_iter().filter_map(|held| self.put_into_bytes(host, held)).collect();
-            if !cost.is_zero() {
-                tokio::time::sleep_until(self.wake_at(began + cost)).await;
-            }
+            // What was done already is part of it: the handshake, and just now the encoding.
+            gate.serve(length((began + cost.saturating_sub(done)).since(self.now()))).await;
             let mut core = self.core();
             if core.hosts[host.place()].incarnation != incarnation {
                 // The host crashed meanwhile: what it had not sent is gone.
@@ -197,13 +242,11 @@ impl<S: Sink + Send + 'static> World<S> {
             let state = &mut core.hosts[host.place()];
             state.drawn = state.drawn.wrapping_add(1);
             let words = &mut self.costs.of(host.0.into(), state.drawn);
-            let slow = state.slow;
-            let cost = self.network.hosts[host.place()].costs.get(work).map_or(
-                Duration::ZERO,
-                |Cost { base, per_megabyte }| {
-                    base.duration(words) + per_megabyte.mul_f64(bytes as f64 / 1e6)
-                },
-            );
+            let slow: f64 = state.slow.iter().map(|(_, factor)| factor).product();
+            let class = self.network.told.hosts[host.place()].costs;
+            // A handshake costs what it costs: it is done here.
+            let given = self.network.told.costs.of(class, *work);
+            let cost = given.map_or(Duration::ZERO, |cost| cost.draw(bytes, words));
             let cost = cost.mul_f64(slow);
             total += cost;
             core.emit(flow, Event::Worked { host, work: *work, cost });
@@ -220,10 +263,7 @@ impl<S: Sink + Send + 'static> World<S> {
         ask: &Ask,
         flow: Option<FlowRef>,
     ) {
-        let mutual =
-            self.network.names.get(&ask.to).is_some_and(|entrance| {
-                matches!(entrance.door, crate::network::Door::Mutual { .. })
-            });
+        let mutual = self.network.entrance(ask.to).is_some_and(|entrance| entrance.is_mutual());
         let from = match mutual && !host.is_visitor() {
             true => Peer::Node(self.network.hosts[host.place()].back),
             false => Peer::Browser(ask.cookie),
@@ -309,13 +349,14 @@ impl<S: Sink + Send + 'static> World<S> {
         host: HostId,
         request: Request,
         about: (NameId, protocol::id::ConnectionId, Option<FlowRef>),
+        handshake: Option<Handshake>,
     ) -> oneshot::Receiver<Answer> {
         let (to, connection, flow) = about;
         let (sender, receiver) = oneshot::channel();
         let envelope = {
             let mut core = self.core();
             let exchange = core.outbox.exchanges().next();
-            let release = self.network.hosts[host.place()].release;
+            let release = self.network.release;
             let message = Message::Request(request);
             let envelope =
                 Envelope { from: Peer::Operator, to, exchange, connection, release, message };
@@ -337,7 +378,7 @@ impl<S: Sink + Send + 'static> World<S> {
             core.emit(flow, Event::Arrived { host, sent: now, envelope: &envelope, wall });
             envelope
         };
-        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope), flow));
+        tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope, handshake), flow));
         receiver
     }
 
@@ -366,6 +407,9 @@ impl<S: Sink + Send + 'static> World<S> {
             let due = self.core().take_due();
             match due {
                 Some((host, timer)) if host.is_visitor() => self.visitor_timer(host, timer),
+                Some((host, timer)) if self.gates[host.place()].is_frozen() => {
+                    self.core().hosts[host.place()].missed.push(timer);
+                }
                 Some((host, timer)) => self.call_outside_jobs(host, Input::Timer(timer)),
                 None => return,
             }

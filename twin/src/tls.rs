@@ -10,7 +10,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use protocol::time::WallTime;
+use protocol::{
+    time::WallTime,
+    world::network::{Door, Resumption as Reuse, Tls as Settings, TlsVersion},
+};
 use rustls::{
     CipherSuite, ClientConfig, DigitallySignedStruct, DistinguishedName, ServerConfig,
     SignatureScheme, SupportedCipherSuite,
@@ -29,7 +32,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use crate::network;
+use crate::network::Entrance;
 
 /// What a name shows: its chain, the leaf first, and its key.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub struct Tls {
     mutual: Arc<ServerConfig>,
     either: Arc<ServerConfig>,
     provider: Arc<CryptoProvider>,
-    settings: network::Tls,
+    settings: Settings,
     anchors: Vec<TrustAnchor<'static>>,
 }
 
@@ -94,21 +97,13 @@ impl Tls {
     pub fn new(
         shown: BTreeMap<String, Shown>,
         root: &CertificateDer<'_>,
-        settings: network::Tls,
+        settings: Settings,
     ) -> Result<Self, TlsFault> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let anchor = webpki::anchor_from_trusted_cert(root)
             .map_err(|error| TlsFault(format!("the root certificate: {error}")))?
             .to_owned();
-        let mut names = BTreeMap::new();
-        for (name, shown) in shown {
-            let key = provider
-                .key_provider
-                .load_private_key(shown.key)
-                .map_err(|error| TlsFault(format!("the key of {name}: {error}")))?;
-            names.insert(name, Arc::new(CertifiedKey::new(shown.chain, key)));
-        }
-        let names = Arc::new(Names(RwLock::new(names)));
+        let names = Arc::new(Names(RwLock::default()));
         let algorithms = provider.signature_verification_algorithms;
         let versions = versions(settings);
         let wrong = |error: rustls::Error| TlsFault(error.to_string());
@@ -127,22 +122,24 @@ impl Tls {
         let (mutual, either) = (with_client(true)?, with_client(false)?);
         let settle = |mut config: ServerConfig| {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            if !settings.resumption {
+            if settings.resumption == Reuse::Off {
                 config.session_storage = Arc::new(NoServerSessionStorage {});
                 config.send_tls13_tickets = 0;
             }
             Arc::new(config)
         };
         let (front, mutual, either) = (settle(front), settle(mutual), settle(either));
-        Ok(Self { names, front, mutual, either, provider, settings, anchors: vec![anchor] })
+        let tls = Self { names, front, mutual, either, provider, settings, anchors: vec![anchor] };
+        shown.into_iter().try_for_each(|(name, shown)| tls.show(&name, shown))?;
+        Ok(tls)
     }
 
     /// What is spoken at a door. Who has one name for browsers and hosts asks for a certificate and does not demand it.
-    pub(crate) fn server(&self, entrance: network::Entrance) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, entrance: Entrance) -> Arc<ServerConfig> {
         Arc::clone(match entrance.door {
-            network::Door::Mutual { .. } if entrance.for_browsers => &self.either,
-            network::Door::Mutual { .. } => &self.mutual,
-            network::Door::Front | network::Door::Plain(_) => &self.front,
+            Door::Mutual { .. } if entrance.for_browsers => &self.either,
+            Door::Mutual { .. } => &self.mutual,
+            Door::Front | Door::Plain(_) | Door::Behind => &self.front,
         })
     }
 
@@ -166,6 +163,22 @@ impl Tls {
         };
         config.resumption = Resumption::disabled();
         Ok((config, seen))
+    }
+
+    /// From now on a name shows this.
+    ///
+    /// # Errors
+    /// Its key is none that can sign.
+    pub fn show(&self, name: &str, shown: Shown) -> Result<(), TlsFault> {
+        let key = self
+            .provider
+            .key_provider
+            .load_private_key(shown.key)
+            .map_err(|error| TlsFault(format!("the key of {name}: {error}")))?;
+        let key = Arc::new(CertifiedKey::new(shown.chain, key));
+        let mut names = self.names.0.write().unwrap_or_else(PoisonError::into_inner);
+        names.insert(name.to_owned(), key);
+        Ok(())
     }
 
     /// From now on a name staples this answer, as DER (RFC 6066 §8).
@@ -240,10 +253,10 @@ impl ResolvesServerCert for Names {
 static ONLY_1_2: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
 
 /// The versions that are spoken.
-fn versions(settings: network::Tls) -> &'static [&'static rustls::SupportedProtocolVersion] {
+fn versions(settings: Settings) -> &'static [&'static rustls::SupportedProtocolVersion] {
     match settings.version {
-        network::Version::V1_2 => ONLY_1_2,
-        network::Version::V1_3 => rustls::ALL_VERSIONS,
+        TlsVersion::V1_2 => ONLY_1_2,
+        TlsVersion::V1_3 => rustls::ALL_VERSIONS,
     }
 }
 

@@ -17,18 +17,19 @@ use protocol::{
     contract::{Failure, Input},
     id::{ConnectionId, ExchangeId, HostId, NameId, Serial},
     message::{Certificate, Hello, Message, OcspAnswer, Peer, Request, Response, Side},
-    time::Instant,
+    time::{Duration, Instant},
     trace::{Event, FlowRef, Sink},
+    world::link::{Segment, Verdict},
 };
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    network::{Door, Entrance},
-    station::Job,
+    network::Entrance,
+    station::{Handshake, Job},
     tls::{Seen, in_run},
-    world::{Carried, World, std},
+    world::{Carried, World, length},
 };
 
 /// The largest answer that is read.
@@ -91,7 +92,7 @@ impl<S: Sink + Send + 'static> World<S> {
         to: NameId,
         bytes: Option<http::Request<Vec<u8>>>,
     ) {
-        let entrance = self.network.names.get(&to).copied();
+        let entrance = self.entrance(to);
         {
             let mut core = self.core();
             let now = core.now();
@@ -106,7 +107,7 @@ impl<S: Sink + Send + 'static> World<S> {
         }
         let result = match (entrance, bytes) {
             (Some(entrance), Some(bytes)) => {
-                let limit = std(self.network.limits.of(entrance.door.limit()));
+                let limit = length(self.network.told.limits.of(entrance.limit(asker)));
                 let carried = self.carry(asker, id, to, entrance, bytes);
                 tokio::time::timeout(limit, carried).await.unwrap_or(Err(Failure::TimedOut))
             }
@@ -144,7 +145,9 @@ impl<S: Sink + Send + 'static> World<S> {
         };
         match asker.is_visitor() {
             true => self.call_visitor(&mut self.core(), asker, Input::Deliver(&envelope)),
-            false => drop(tokio::spawn(Arc::clone(self).work(asker, Job::Deliver(envelope), flow))),
+            false => {
+                drop(tokio::spawn(Arc::clone(self).work(asker, Job::Deliver(envelope, None), flow)))
+            }
         }
     }
 
@@ -181,7 +184,7 @@ impl<S: Sink + Send + 'static> World<S> {
         entrance: Entrance,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, Failure> {
-        let keep_alive = self.network.tls.keep_alive;
+        let keep_alive = self.network.told.tls.keep_alive;
         let (now, key) = (self.now(), (asker, to));
         let standing = self.pools.take(key, |since| now.since(since) < keep_alive);
         let mut line = match standing {
@@ -190,16 +193,19 @@ impl<S: Sink + Send + 'static> World<S> {
         };
         {
             let mut core = self.core();
+            let now = core.now();
             if let Some(carried) = core.connections.get_mut(&line.local) {
                 carried.exchange = Some(id);
             }
             if let Some(exchange) = core.exchanges.get_mut(&id) {
                 exchange.request.connection = line.connection;
+                exchange.sent = now;
             }
         }
+        self.pass((asker, entrance.host), Segment::Data, request.body().len()).await;
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
-        let gone = |is_used: bool| match is_used || !matches!(entrance.door, Door::Mutual { .. }) {
+        let gone = |is_used: bool| match is_used || !entrance.is_mutual() {
             true => Failure::Reset,
             false => Failure::ClosedByPeer,
         };
@@ -207,6 +213,7 @@ impl<S: Sink + Send + 'static> World<S> {
         let (parts, body) = response.into_parts();
         let body =
             Limited::new(body, LARGEST).collect().await.map_err(|_| Failure::Reset)?.to_bytes();
+        self.pass((entrance.host, asker), Segment::Data, body.len()).await;
         if !keep_alive.is_zero() {
             line.is_used = true;
             self.pools.keep(key, self.now(), line);
@@ -226,10 +233,18 @@ impl<S: Sink + Send + 'static> World<S> {
         if !is_up {
             return Err(Failure::Refused);
         }
-        let is_plain = matches!(entrance.door, Door::Plain(_));
+        let is_plain = entrance.is_plain();
         let address = if is_plain { self.doors.plain } else { self.doors.tls };
-        let connect = std(self.network.limits.connect);
-        let stream = tokio::time::timeout(connect, TcpStream::connect(address))
+        let connect = length(self.network.told.limits.connect);
+        let trips = async {
+            for trip in 0..self.network.told.tls.round_trips(entrance.door, false) {
+                let segment = if trip == 0 { Segment::Opening } else { Segment::Data };
+                self.pass((asker, entrance.host), segment, 0).await;
+                self.pass((entrance.host, asker), segment, 0).await;
+            }
+            TcpStream::connect(address).await
+        };
+        let stream = tokio::time::timeout(connect, trips)
             .await
             .map_err(|_| Failure::TimedOut)?
             .map_err(|_| Failure::Refused)?;
@@ -239,7 +254,7 @@ impl<S: Sink + Send + 'static> World<S> {
         let connection = {
             let mut core = self.core();
             let connection = core.open_connection();
-            let carried = Carried { connection, asker, exchange: Some(id) };
+            let carried = Carried { connection, exchange: Some(id) };
             core.connections.insert(local, carried);
             connection
         };
@@ -254,12 +269,13 @@ impl<S: Sink + Send + 'static> World<S> {
                     .map(|back| self.texts.with(|names| names.host_text(back).to_owned()));
                 let (config, server) =
                     self.tls.client(shows.as_deref()).map_err(|_| Failure::TlsAlert)?;
+                let began = self.now();
                 let connector = TlsConnector::from(Arc::new(config));
                 let stream = tokio::time::timeout(connect, connector.connect(name, stream))
                     .await
                     .map_err(|_| Failure::TimedOut)?
                     .map_err(|_| Failure::ClosedByPeer)?;
-                let decides = matches!(entrance.door, Door::Mutual { .. }) && !asker.is_visitor();
+                let decides = entrance.is_mutual() && !asker.is_visitor();
                 if decides {
                     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
                     let seen = self.tls.look(chain).ok_or(Failure::TlsAlert)?;
@@ -272,6 +288,7 @@ impl<S: Sink + Send + 'static> World<S> {
                         name: Some(to),
                         staple,
                         flow,
+                        handshake: Handshake(self.now().since(began)),
                     };
                     if !self.hello(asker, &seen, opening).await {
                         return Err(Failure::TlsAlert);
@@ -281,6 +298,28 @@ impl<S: Sink + Send + 'static> World<S> {
             }
         };
         Ok(Line { sender, connection, local, is_used: false })
+    }
+
+    /// Lets so many bytes pass a link, which takes as long as the topology says. What is lost for good never comes:
+    /// the asker's limit ends it.
+    async fn pass(&self, (from, to): (HostId, HostId), segment: Segment, bytes: usize) {
+        let told = &self.network.told;
+        let class = |host: HostId| match host.is_visitor() {
+            true => told.visitor_link,
+            false => told.hosts[host.place()].link,
+        };
+        let (verdict, delay) = {
+            let mut core = self.core();
+            core.delays = core.delays.wrapping_add(1);
+            let words = &mut self.delays.of(0, core.delays);
+            let delay = told.links.between(class(from), class(to)).delay(bytes as u64, words);
+            (core.link_faults.verdict(from, to, segment, words), delay)
+        };
+        match verdict {
+            Verdict::Pass => wait(delay).await,
+            Verdict::Delay(more) => wait(delay + more).await,
+            Verdict::Drop => std::future::pending().await,
+        }
     }
 
     /// HTTP over an open connection, which is forgotten when it ends.
@@ -308,7 +347,7 @@ impl<S: Sink + Send + 'static> World<S> {
         seen: &Seen,
         opening: Opening,
     ) -> bool {
-        let Opening { connection, side, peer, name, staple, flow } = opening;
+        let Opening { connection, side, peer, name, staple, flow, handshake } = opening;
         let certificate = self.certificate(seen, name);
         let name = name.unwrap_or(certificate.subject);
         {
@@ -321,7 +360,7 @@ impl<S: Sink + Send + 'static> World<S> {
             );
         }
         let hello = Request::Hello(Hello { side, certificate, name, staple });
-        let verdict = self.tell(host, hello, (name, connection, flow)).await.ok();
+        let verdict = self.tell(host, hello, (name, connection, flow), Some(handshake)).await.ok();
         let refusal = verdict.as_ref().and_then(|verdict| verdict.refusal);
         let admitted = verdict.is_some_and(|verdict| {
             matches!(verdict.envelope.message, Message::Response(Response::Admit))
@@ -361,6 +400,7 @@ pub(crate) struct Opening {
     pub name: Option<NameId>,
     pub staple: Option<OcspAnswer>,
     pub flow: Option<FlowRef>,
+    pub handshake: Handshake,
 }
 
 /// A connection of our own, forgotten when it is dropped.
@@ -372,5 +412,12 @@ struct Opened<S: Sink + Send + 'static> {
 impl<S: Sink + Send + 'static> Drop for Opened<S> {
     fn drop(&mut self) {
         self.world.core().connections.remove(&self.local);
+    }
+}
+
+/// Lets time pass, to a tenth of a millisecond: the runtime's own timers have whole ones.
+async fn wait(delay: Duration) {
+    if !delay.is_zero() {
+        async_io::Timer::after(length(delay)).await;
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time,
 };
 
@@ -17,14 +17,20 @@ use protocol::{
     draw::{Draws, Purpose},
     id::{ConnectionId, ExchangeId, HostId, NameId},
     message::{Envelope, OcspAnswer},
-    role::Role,
-    time::{Duration, Instant, Now, WallTime},
+    time::{Duration, Instant, Now},
     trace::{Event, FlowRef, Sink, Stamp},
+    world::{clock::HostClock, link::ActiveFaults, network::HostSpec},
 };
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::{
-    network::Network, recognise::Flows, station::Gate, texts::Texts, tls::Tls, visit::Visitor,
+    network::{Entrance, Network},
+    pki::Authority,
+    recognise::Flows,
+    station::Gate,
+    texts::Texts,
+    tls::Tls,
+    visit::Visitor,
     wording::Wording,
 };
 
@@ -38,11 +44,16 @@ pub struct World<S> {
     pub wording: Wording,
     /// Keys and certificates.
     pub tls: Tls,
+    /// Who issues certificates.
+    pub authority: Authority,
     /// Where it listens.
     pub doors: Doors,
     pub(crate) gates: Vec<Gate>,
     pub(crate) timers: Notify,
     pub(crate) costs: Draws,
+    pub(crate) delays: Draws,
+    /// Names that lead elsewhere than they did at the start.
+    pub(crate) moved: RwLock<BTreeMap<NameId, Option<HostId>>>,
     /// Connections that a stranger may hold at once, over all.
     pub(crate) strangers: Arc<Semaphore>,
     pub(crate) pools: crate::travel::Pools,
@@ -68,6 +79,9 @@ pub(crate) struct Core<S> {
     timers: BTreeMap<(HostId, TimerId), (Instant, u64)>,
     pub flows: Flows,
     pub due: BTreeMap<(Instant, u64), (HostId, TimerId)>,
+    pub link_faults: ActiveFaults,
+    /// How many delays of links were drawn.
+    pub delays: u32,
     /// The exchange that a connection of our own carries now, by the address of the end that opened it.
     pub connections: HashMap<SocketAddr, Carried>,
     sequence: u64,
@@ -80,7 +94,6 @@ pub(crate) struct Core<S> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carried {
     pub connection: ConnectionId,
-    pub asker: HostId,
     pub exchange: Option<ExchangeId>,
 }
 
@@ -90,12 +103,15 @@ pub(crate) struct HostState {
     pub staple: Option<OcspAnswer>,
     /// How often it crashed.
     pub incarnation: u32,
-    /// How far its calendar clock is ahead, in nanoseconds.
-    pub skew: i64,
+    pub clock: HostClock,
     /// How many faults keep it from taking connections.
     pub faults: u32,
-    /// Services that begin now cost so many times as much.
-    pub slow: f64,
+    /// Services that begin now cost so many times as much, by the number of each fault.
+    pub slow: Vec<(usize, f64)>,
+    /// How much too fast its clocks run, by the number of each fault.
+    pub drifts: Vec<(usize, f64)>,
+    /// Timers that came while its services were frozen.
+    pub missed: Vec<TimerId>,
     /// How many costs were drawn.
     pub drawn: u32,
 }
@@ -144,6 +160,8 @@ pub struct Making<S> {
     pub wording: Wording,
     /// Keys and certificates.
     pub tls: Tls,
+    /// Who issues certificates.
+    pub authority: Authority,
     /// Where it listens.
     pub doors: Doors,
     /// Key of the draws of costs.
@@ -167,14 +185,16 @@ fn secret() -> u128 {
 impl<S: Sink + Send + 'static> World<S> {
     /// A world whose time begins now. Nothing moves before it is [started](Self::begin).
     pub fn new(making: Making<S>) -> Arc<Self> {
-        let Making { network, texts, wording, tls, doors, seed, started, sink } = making;
+        let Making { network, texts, wording, tls, authority, doors, seed, started, sink } = making;
         let state = |host: &crate::network::Host| HostState {
             party: Party::begin(&host.blueprint, &network.lists),
             staple: None,
             incarnation: 0,
-            skew: 0,
+            clock: HostClock::default(),
             faults: 0,
-            slow: 1.0,
+            slow: Vec::new(),
+            drifts: Vec::new(),
+            missed: Vec::new(),
             drawn: 0,
         };
         let core = Core {
@@ -185,23 +205,28 @@ impl<S: Sink + Send + 'static> World<S> {
             timers: BTreeMap::new(),
             flows: Flows::default(),
             due: BTreeMap::new(),
+            link_faults: ActiveFaults::default(),
+            delays: 0,
             connections: HashMap::new(),
             sequence: 0,
             next_connection: 0,
             last: Instant::START,
             sink,
         };
-        let gate = |host: &crate::network::Host| Gate::new(host.workers, host.queue);
+        let gate = |host: &HostSpec| Gate::new(host.workers, host.queue);
         Arc::new(Self {
-            gates: network.hosts.iter().map(gate).collect(),
+            gates: network.told.hosts.iter().map(gate).collect(),
             timers: Notify::new(),
             costs: Draws::new(seed, 0, Purpose::Service),
+            delays: Draws::new(seed, 0, Purpose::Link),
+            moved: RwLock::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             pools: crate::travel::Pools::default(),
             network,
             texts,
             wording,
             tls,
+            authority,
             doors,
             started,
             core: Mutex::new(core),
@@ -229,11 +254,13 @@ impl<S: Sink + Send + 'static> World<S> {
         tokio::time::Instant::from_std(self.started + time::Duration::from_nanos(wait))
     }
 
-    /// The role of a host; visitors are persons.
-    pub(crate) fn role(&self, host: HostId) -> Role {
-        match host.is_visitor() {
-            true => Role::Person,
-            false => self.network.hosts.get(host.place()).map_or(Role::Person, |host| host.role()),
+    /// Where a name leads now, if anywhere.
+    pub(crate) fn entrance(&self, name: NameId) -> Option<Entrance> {
+        let entrance = self.network.entrance(name);
+        let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner);
+        match moved.get(&name) {
+            Some(to) => Some(Entrance { host: (*to)?, ..entrance? }),
+            None => entrance,
         }
     }
 
@@ -261,12 +288,10 @@ impl<S: Sink> Core<S> {
 
     /// What the clocks of a host say.
     pub fn clock(&self, host: HostId) -> Now {
-        let skew = match host.is_visitor() {
-            true => 0,
-            false => self.hosts.get(host.place()).map_or(0, |host| host.skew),
-        };
-        let wall = WallTime::exact(self.last).as_nanos().saturating_add(skew);
-        Now { monotonic: self.last, wall: WallTime::from_nanos(wall) }
+        match host.is_visitor() {
+            true => Now::exact(self.last),
+            false => self.hosts[host.place()].clock.now(self.last),
+        }
     }
 
     /// Tells the sink.
@@ -281,8 +306,14 @@ impl<S: Sink> Core<S> {
     }
 
     /// Arms a timer of a host, or moves it; says whether it is now the first of all.
-    pub fn arm(&mut self, host: HostId, timer: TimerId, at: Instant) -> bool {
+    ///
+    /// It comes when the host's clock says `due`; one of the runtime that is early for it is armed again.
+    pub fn arm(&mut self, host: HostId, timer: TimerId, due: Instant) -> bool {
         self.disarm(host, timer);
+        let at = match host.is_visitor() {
+            true => due,
+            false => self.hosts[host.place()].clock.when(due, self.last),
+        };
         self.sequence += 1;
         let key = (at, self.sequence);
         self.due.insert(key, (host, timer));
@@ -297,11 +328,15 @@ impl<S: Sink> Core<S> {
         }
     }
 
+    /// The timers of a host that are armed, and when each is due.
+    pub fn armed(&self, host: HostId) -> Vec<(TimerId, Instant)> {
+        let all = (host, TimerId::HumanDone)..=(host, TimerId::Toy);
+        self.timers.range(all).map(|((_, timer), (at, _))| (*timer, *at)).collect()
+    }
+
     /// Disarms every timer of a host.
     pub fn disarm_all(&mut self, host: HostId) {
-        let all = (host, TimerId::HumanDone)..=(host, TimerId::Toy);
-        let armed: Vec<TimerId> = self.timers.range(all).map(|((_, timer), _)| *timer).collect();
-        for timer in armed {
+        for (timer, _) in self.armed(host) {
             self.disarm(host, timer);
         }
     }
@@ -326,11 +361,6 @@ impl<S: Sink> Core<S> {
 }
 
 /// A length of time, as the standard library has it.
-pub(crate) const fn std(length: Duration) -> time::Duration {
-    time::Duration::from_nanos(length.as_nanos())
-}
-
-/// The name that a gateway is asked by, and who it belongs to.
-pub(crate) fn leads_to(network: &Network, name: NameId) -> Option<HostId> {
-    network.names.get(&name).map(|entrance| entrance.host)
+pub(crate) const fn length(of: Duration) -> time::Duration {
+    time::Duration::from_nanos(of.as_nanos())
 }

@@ -13,6 +13,11 @@ use std::{
     time::{Duration as RealTime, Instant as RealClock},
 };
 
+use protocol::world::{
+    cost::{Cost, Costs},
+    link::{LinkClass, Links},
+    network::{Door, HostSpec, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion},
+};
 use protocol::{
     contract::{Actor, Ask, Input, Outbox, Work},
     distribution::Distribution,
@@ -24,9 +29,6 @@ use protocol::{
     trace::{Event, Sink, Stamp},
 };
 use sim::{
-    cost::{Cost, Costs},
-    link::{LinkClass, Links},
-    network::{Door, HostSpec, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion},
     queue::{Class, EventQueue},
     simulation::{Cast, Ending, Run, Simulation},
     visitor::Nobody,

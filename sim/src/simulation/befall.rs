@@ -11,10 +11,12 @@ use protocol::{
 use super::{Cast, Simulation};
 use crate::{
     exchange::{AnswererSide, AskerSide},
-    link::{HostSet, LinkFault},
-    schedule::Happening,
     station::Job,
     visitor::Arrivals,
+};
+use protocol::world::{
+    link::{HostSet, LinkFault},
+    schedule::Happening,
 };
 
 impl<C, V, S> Simulation<C, V, S>

@@ -12,12 +12,12 @@ use protocol::{
 use super::{Cast, Drawer, Simulation};
 use crate::{
     exchange::{AnswererSide, AskerSide, Exchanges, Handshake, Place},
-    network::Door,
     queue::Class,
     station::{Deferred, Job, Service},
     timer::Due,
     visitor::Arrivals,
 };
+use protocol::world::network::Door;
 
 /// What a call of an actor left to be done when its service ends.
 struct Outcome {
@@ -249,10 +249,7 @@ where
         for place in 0..self.outbox.works().len() {
             let work = self.outbox.works()[place];
             let Some(cost) = self.costs.of(class, work) else { continue };
-            let mut spent = cost.base.duration(&mut draws.of(entity, number | work as u32));
-            if !cost.per_megabyte.is_zero() {
-                spent += cost.per_megabyte.mul_f64(bytes as f64 / 1e6);
-            }
+            let spent = cost.draw(bytes, &mut draws.of(entity, number | work as u32));
             total += spent;
             self.sink
                 .event(Stamp { at: self.now, flow }, Event::Worked { host, work, cost: spent });

@@ -12,10 +12,12 @@ use super::{Cast, Leg, Simulation};
 use crate::{
     connection::Idle,
     exchange::{AnswererSide, AskerSide, Handshake, Opening, Pending},
-    link::{LinkClass, Segment, Verdict},
-    network::{Door, Resumption},
     station::Job,
     visitor::Arrivals,
+};
+use protocol::world::{
+    link::{LinkClass, Segment, Verdict},
+    network::{Door, Resumption},
 };
 
 /// How the way to a name begins.

@@ -3,6 +3,14 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use protocol::world::{
+    cost::{Cost, Costs},
+    link::{LinkClass, Links},
+    network::{
+        Door, HostSpec, LimitClass, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion,
+    },
+    schedule::Scheduled,
+};
 use protocol::{
     catalogue::Gegevensdienst,
     contract::{Actor, Ask, Failure, Input, Outbox, TimerId, Work},
@@ -15,12 +23,6 @@ use protocol::{
     trace::{Event, FlowFacts, FlowKind, HostChange, Sink, Stamp},
 };
 use sim::{
-    cost::{Cost, Costs},
-    link::{LinkClass, Links},
-    network::{
-        Door, HostSpec, LimitClass, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion,
-    },
-    schedule::Scheduled,
     simulation::{Cast, Ending, Run, Simulation, Tally},
     visitor::{Arrival, Arrivals},
 };

@@ -1,11 +1,17 @@
 //! `stelsel validate`: the simulator beside closed forms, in one table.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{Ending, Outcome};
-use crate::validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdict};
+use super::{Ending, Outcome, interrupt};
+use crate::{
+    run::Progress,
+    validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdict, worlds},
+};
 
 /// Compare the simulator with closed forms
 ///
@@ -16,7 +22,8 @@ use crate::validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdi
 #[command(after_help = "\
 Examples:
   stelsel validate
-  stelsel validate --seed 7 --json")]
+  stelsel validate --seed 7 --json
+  stelsel validate --twin")]
 pub struct Arguments {
     /// Key of all random draws
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -24,6 +31,13 @@ pub struct Arguments {
     /// How many replications run at a time; without it, as many as there are cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// In place of that: run one scenario in virtual time and in a twin on this machine, at 30, 50 and 70 % load, and
+    /// hold one beside the other. Takes four minutes; exit status 1 if a median or 95th percentile differs by over 15 %
+    #[arg(long)]
+    twin: bool,
+    /// With --twin: the twin's folder
+    #[arg(long, value_name = "DIR", default_value = "twin", value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
     /// Print the rows as JSON
     #[arg(long)]
     json: bool,
@@ -34,6 +48,9 @@ pub struct Arguments {
 /// # Errors
 /// Threads cannot be had, or nothing can be printed.
 pub fn run(arguments: &Arguments) -> Outcome {
+    if arguments.twin {
+        return beside_a_twin(arguments);
+    }
     let bar = super::progress_bar(validate::steps(), "{pos} of {len} steps")?;
     let rows = validate::run(arguments.seed, arguments.jobs.map(usize::from), &|| bar.inc(1))?;
     bar.finish_and_clear();
@@ -45,6 +62,73 @@ pub fn run(arguments: &Arguments) -> Outcome {
     match rows.iter().all(|row| row.verdict == Verdict::Passed) {
         true => Ok(Ending::Done),
         false => Ok(Ending::CheckFailed),
+    }
+}
+
+fn beside_a_twin(arguments: &Arguments) -> Outcome {
+    interrupt::catch()?;
+    let bar = Bar(super::progress_bar(worlds::LOADS.len() as u64 * 1_000, "{percent} %")?);
+    let rows = worlds::run(arguments.seed, &arguments.dir, &bar)?;
+    bar.0.finish_and_clear();
+    let Some(rows) = rows else {
+        super::say("interrupted before it was done");
+        return Ok(Ending::Interrupted);
+    };
+    let passes = rows.iter().all(worlds::Row::passes);
+    super::print(&match arguments.json {
+        true => format!("{:#}\n", json!({ "allowed": worlds::ALLOWED, "rows": rows })),
+        false => worlds_table(&rows),
+    })?;
+    Ok(if passes { Ending::Done } else { Ending::CheckFailed })
+}
+
+fn worlds_table(rows: &[worlds::Row]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(["load", "", "predicted", "measured", "error", "unit", ""]);
+    for row in rows {
+        let verdict = match (row.is_judged, row.passes()) {
+            (false, _) => "",
+            (true, true) => "passed",
+            (true, false) => "failed",
+        };
+        table.add_row([
+            format!("{:.0} %", row.load * 100.0),
+            row.quantity.to_owned(),
+            format!("{:.4}", row.predicted),
+            format!("{:.4}", row.measured),
+            format!("{:+.1} %", row.error() * 100.0),
+            row.unit.to_owned(),
+            verdict.to_owned(),
+        ]);
+    }
+    for column in [0, 2, 3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// How far the twins are, one after another.
+struct Bar(ProgressBar);
+
+impl Progress for Bar {
+    fn expects(&self, _: u32) {}
+
+    fn at(&self, _: u32, share: f64) {
+        let done = self.0.position() / 1_000 * 1_000;
+        self.0.set_position(done + (share * 999.0) as u64);
+    }
+
+    fn finished(&self, _: u32) {
+        self.0.set_position((self.0.position() / 1_000 + 1) * 1_000);
+    }
+
+    fn stopped(&self) -> bool {
+        interrupt::asked()
     }
 }
 

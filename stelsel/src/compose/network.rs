@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use protocol::world::{
+    cost::{Cost, CostClass, Costs},
+    link::{Link, LinkClass, Links},
+    network::{Door, HostSpec, LimitClass, NameSpec, Network},
+};
 use protocol::{
     contract::Work,
     id::{HostId, NameId, Serial},
     message::Certificate,
     role::Role,
     time::WallTime,
-};
-use sim::{
-    cost::{Cost, CostClass, Costs},
-    link::{Link, LinkClass, Links},
-    network::{Door, HostSpec, LimitClass, NameSpec, Network},
 };
 
 use super::{patterns, roster::Roster};
@@ -137,7 +137,9 @@ fn links(plan: &LinkPlan, roster: &Roster) -> Result<(Links, Vec<LinkClass>, Lin
     let visitor_link = class(all.iter().map(|(_, set)| set.visitors).collect());
     let link_of = (0..roster.hosts.len() as u32)
         .map(|host| {
-            let has = |set: &sim::link::HostSet| set.hosts.binary_search(&HostId(host)).is_ok();
+            let has = |set: &protocol::world::link::HostSet| {
+                set.hosts.binary_search(&HostId(host)).is_ok()
+            };
             class(all.iter().map(|(_, set)| has(set)).collect())
         })
         .collect();

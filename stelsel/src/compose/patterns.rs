@@ -1,7 +1,7 @@
 //! Host patterns, as files write them: a name, a role, or a name with `*` for any letters.
 
+use protocol::world::link::HostSet;
 use protocol::{id::HostId, role::Role};
-use sim::link::HostSet;
 
 use super::roster::Roster;
 use crate::problem::{Located, Problem};

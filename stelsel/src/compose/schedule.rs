@@ -3,16 +3,16 @@
 //! Checks what only the whole network can tell: whether a host is there and whether what should befall it can.
 
 use actors::deviant::Deviation;
+use protocol::world::{
+    link::{HostSet, LinkFault},
+    schedule::{Happening, Scheduled},
+};
 use protocol::{
     id::{HostId, NameId, Serial},
     message::Request,
     register::{Change, Edition, ListKind, Offer, PreparedMove, PreparedOffer, Register},
     role::Role,
     time::{Instant, WallTime},
-};
-use sim::{
-    link::{HostSet, LinkFault},
-    schedule::{Happening, Scheduled},
 };
 
 use super::{

@@ -4,8 +4,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use protocol::world::cost::Cost;
 use protocol::{contract::Work, distribution::Distribution, role::Role, time::Duration};
-use sim::cost::Cost;
 
 use super::{
     field::Field,

@@ -3,13 +3,13 @@
 //!
 //! An error says what would have done. Whether a host exists is for `hosts`.
 
+use protocol::world::link::LinkFaultKind;
 use protocol::{
     catalogue::{CATALOGUE, Gegevensdienst},
     names,
     release::Release,
     role::Role,
 };
-use sim::link::LinkFaultKind;
 
 use super::units::{self, Dimension, Unfit, Written};
 use crate::plan::{CheckAgainst, HostFault};

@@ -2,11 +2,11 @@
 //!
 //! The tree has been checked against the table of keys: what is checked here is what keys mean together.
 
-use protocol::{message::Assurance, release::ReleaseSet, role::Role};
-use sim::{
+use protocol::world::{
     link::Link,
     network::{Limits, Resumption, Tls, TlsVersion},
 };
+use protocol::{message::Assurance, release::ReleaseSet, role::Role};
 
 use super::{
     costs,

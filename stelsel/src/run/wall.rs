@@ -4,14 +4,12 @@
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time};
 
+use protocol::world::schedule::{Happening, Scheduled};
 use protocol::{
     time::Instant,
     trace::{Event, Sink, Stamp},
 };
-use sim::{
-    schedule::{Happening, Scheduled},
-    visitor::{Arrival, Arrivals as _},
-};
+use sim::visitor::{Arrival, Arrivals as _};
 use twin::{
     open::{Options, Twin},
     visit::Visit,
@@ -23,7 +21,7 @@ use super::Progress;
 use crate::{
     compose::Composed,
     plan::Scenario,
-    problem::{Place, Problem, Problems},
+    problem::{Place, Problems},
 };
 
 /// Where a twin is opened.
@@ -54,7 +52,7 @@ const TICK: time::Duration = time::Duration::from_millis(20);
 /// Runs one replication; none if it was stopped.
 ///
 /// # Errors
-/// The twin cannot be opened, or the scenario has something happen that a twin cannot do yet.
+/// The twin cannot be opened.
 pub(crate) fn replicate(
     composed: &Composed,
     scenario: &Scenario,
@@ -66,7 +64,6 @@ pub(crate) fn replicate(
     let mut schedule = composed.schedule().to_vec();
     // Stable: what happens at one moment stays in its order.
     schedule.sort_by_key(|scheduled| scheduled.at);
-    schedule.iter().try_for_each(|scheduled| can_be(&scheduled.what))?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
     let options = Options {
@@ -135,41 +132,22 @@ async fn play(
     }
 }
 
-/// What a twin can have happen.
-fn can_be(what: &Happening) -> Result<(), Problem> {
-    let missing = match what {
-        Happening::Down(_)
-        | Happening::Up(_)
-        | Happening::Crash(_)
-        | Happening::Restart(_)
-        | Happening::Slow { .. }
-        | Happening::Skew(..)
-        | Happening::Tell(..) => return Ok(()),
-        Happening::Pause(_) | Happening::Resume(_) => "pause",
-        Happening::Drift { .. } => "drift",
-        Happening::CertificateEnds(..) => "expire",
-        Happening::LinkFails { .. } | Happening::LinkHeals { .. } => "faults of links",
-        Happening::MoveName(..) => "endpoints that move",
-    };
-    Err(Place::whole("--world twin").problem(format!("{missing}: not built yet in the twin")))
-}
-
 fn befall(world: &Arc<World<Ear>>, what: Happening) {
     match what {
         Happening::Down(host) => world.down(host, true),
         Happening::Up(host) => world.down(host, false),
         Happening::Crash(host) => world.crash(host),
         Happening::Restart(host) => world.restart(host),
-        Happening::Slow { host, factor, .. } => world.slow(host, factor.unwrap_or(1.0)),
+        Happening::Pause(host) => world.pause(host, true),
+        Happening::Resume(host) => world.pause(host, false),
+        Happening::Slow { host, fault, factor } => world.slow(host, fault, factor),
         Happening::Skew(host, nanos) => world.skew(host, nanos),
+        Happening::Drift { host, fault, drift } => world.drift(host, fault, drift),
+        Happening::CertificateEnds(host, at) => world.certificates_end(host, at),
+        Happening::LinkFails { fault, link } => world.link_fails(fault, link),
+        Happening::LinkHeals { fault } => world.link_heals(fault),
         Happening::Tell(host, request) => world.operate(host, request),
-        Happening::Pause(_)
-        | Happening::Resume(_)
-        | Happening::Drift { .. }
-        | Happening::CertificateEnds(..)
-        | Happening::LinkFails { .. }
-        | Happening::LinkHeals { .. }
-        | Happening::MoveName(..) => {}
+        Happening::MoveName(name, to) => world.move_name(name, to),
     }
 }
 

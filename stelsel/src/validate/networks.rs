@@ -11,17 +11,26 @@ use watch::statistics::Replication;
 
 use super::{Quantity, Row, Sample};
 use crate::{
-    answer::Answer,
+    answer::{Answer, Study},
     files::{self, Override},
     problem::{Place, Problems},
     run::{self, Options, Ran, Unwatched},
 };
 
+/// A shipped scenario with its topology.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped {
+    /// Its file.
+    pub name: &'static str,
+    /// What stands in it.
+    pub scenario: &'static str,
+    /// The topology's file, and what stands in that.
+    pub topology: (&'static str, &'static str),
+}
+
 /// A shipped scenario and what theory says of it.
 pub struct NetworkCase {
-    name: &'static str,
-    scenario: &'static str,
-    topology: (&'static str, &'static str),
+    shipped: Shipped,
     /// What is set otherwise, in the same scenario: path and value.
     set: &'static [(&'static str, &'static str)],
     read: fn(&Answer) -> Vec<Row>,
@@ -30,9 +39,11 @@ pub struct NetworkCase {
 /// The birthday bound at other numbers of bits, loads and lifetimes.
 const fn birthday_at(set: &'static [(&'static str, &'static str)]) -> NetworkCase {
     NetworkCase {
-        name: "validation-birthday.toml",
-        scenario: include_str!("../../../scenarios/validation-birthday.toml"),
-        topology: ("minimal.toml", include_str!("../../../topologies/minimal.toml")),
+        shipped: Shipped {
+            name: "validation-birthday.toml",
+            scenario: include_str!("../../../scenarios/validation-birthday.toml"),
+            topology: ("minimal.toml", include_str!("../../../topologies/minimal.toml")),
+        },
         set,
         read: birthday,
     }
@@ -41,12 +52,14 @@ const fn birthday_at(set: &'static [(&'static str, &'static str)]) -> NetworkCas
 /// Spread polling at other distances between fetches.
 const fn pull_lag_at(set: &'static [(&'static str, &'static str)]) -> NetworkCase {
     NetworkCase {
-        name: "validation-pull-lag.toml",
-        scenario: include_str!("../../../scenarios/validation-pull-lag.toml"),
-        topology: (
-            "validation-nodes.toml",
-            include_str!("../../../topologies/validation-nodes.toml"),
-        ),
+        shipped: Shipped {
+            name: "validation-pull-lag.toml",
+            scenario: include_str!("../../../scenarios/validation-pull-lag.toml"),
+            topology: (
+                "validation-nodes.toml",
+                include_str!("../../../topologies/validation-nodes.toml"),
+            ),
+        },
         set,
         read: pull_lag,
     }
@@ -83,14 +96,7 @@ impl NetworkCase {
         jobs: Option<usize>,
         step: &(impl Fn() + Sync),
     ) -> Result<Vec<Row>, Problems> {
-        let seed = Override { flag: "--seed".into(), path: "seed".into(), value: seed.to_string() };
-        let set = self.set.iter().map(|(path, value)| Override {
-            flag: "--set".into(),
-            path: (*path).into(),
-            value: (*value).into(),
-        });
-        let set: Vec<Override> = [seed].into_iter().chain(set).collect();
-        let study = self.in_files(|scenario| files::read(scenario, &set))?;
+        let study = self.shipped.study(seed, self.set)?;
         let options = Options { jobs, judged: watch::watcher::Judged::No, ..Options::default() };
         let rows = match run::run(study, &options, &Unwatched)? {
             Ran::Whole(answer) => (self.read)(&answer),
@@ -98,6 +104,24 @@ impl NetworkCase {
         };
         step();
         Ok(rows)
+    }
+}
+
+impl Shipped {
+    /// The study, with that seed and with these keys set otherwise.
+    ///
+    /// # Errors
+    /// There is no room for files, or a key cannot be set so.
+    pub fn study(&self, seed: u64, set: &[(&str, &str)]) -> Result<Study, Problems> {
+        let one = |flag: &str, path: &str, value: &str| Override {
+            flag: flag.into(),
+            path: path.into(),
+            value: value.into(),
+        };
+        let seed = one("--seed", "seed", &seed.to_string());
+        let set = set.iter().map(|(path, value)| one("--set", path, value));
+        let set: Vec<Override> = [seed].into_iter().chain(set).collect();
+        self.in_files(|scenario| files::read(scenario, &set))
     }
 
     /// Files name each other by their paths, so they are read from a folder as everybody's are.

@@ -6,6 +6,12 @@
 
 use std::sync::Arc;
 
+use protocol::world::{
+    cost::{Cost, Costs},
+    link::{LinkClass, Links},
+    network::{Door, HostSpec, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion},
+    schedule::{Happening, Scheduled},
+};
 use protocol::{
     catalogue::Gegevensdienst,
     contract::{Actor, Ask, Failure, Input, Outbox, Work},
@@ -21,10 +27,6 @@ use protocol::{
     trace::{Event, FlowFacts, FlowKind, HostChange, Sink, Stamp},
 };
 use sim::{
-    cost::{Cost, Costs},
-    link::{LinkClass, Links},
-    network::{Door, HostSpec, Limits, NameSpec, Network, Phases, Resumption, Tls, TlsVersion},
-    schedule::{Happening, Scheduled},
     simulation::{Cast, Run, Simulation},
     visitor::{Arrival, Arrivals},
 };

@@ -8,4 +8,5 @@ mod lists;
 mod recognition;
 mod registry;
 mod sweep;
+mod twin;
 mod world;

@@ -1,10 +1,10 @@
 //! What files that are right come to mean.
 
+use protocol::world::network::TlsVersion;
 use protocol::{
     catalogue::Gegevensdienst, contract::Work, distribution::Distribution, role::Role, rule,
     rule::covers, time::Duration,
 };
-use sim::network::TlsVersion;
 
 use super::*;
 use crate::plan::{ArrivalPlan, FaultKind, HostFault, Spread};

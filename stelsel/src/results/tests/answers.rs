@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use protocol::world::{
+    link::Link,
+    network::{Limits, Resumption, Tls, TlsVersion},
+};
 use protocol::{
     contract::Work,
     distribution::Distribution,
@@ -13,10 +17,7 @@ use protocol::{
     time::{Duration, Instant},
 };
 use serde_json::json;
-use sim::{
-    link::Link,
-    network::{Limits, Resumption, Tls, TlsVersion},
-};
+
 use watch::{
     directory::{Directory, Window},
     rules::{Breach, Verdict, Why, script::Script},

@@ -3,7 +3,7 @@
 //! Does not know what the work is for. Where a cost comes from (a file, a calibration) is its maker's
 //! affair.
 
-use protocol::{contract::Work, distribution::Distribution, time::Duration};
+use crate::{contract::Work, distribution::Distribution, draw::Words, time::Duration};
 
 /// Hosts whose work costs alike.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,18 @@ pub struct Cost {
     pub base: Distribution,
     /// More, for each megabyte (10⁶ bytes) of what is sent.
     pub per_megabyte: Duration,
+}
+
+impl Cost {
+    /// What it costs this time, when so many bytes that vary are sent.
+    #[inline]
+    pub fn draw(&self, bytes: u64, words: &mut Words) -> Duration {
+        let base = self.base.duration(words);
+        match self.per_megabyte.is_zero() {
+            true => base,
+            false => base + self.per_megabyte.mul_f64(bytes as f64 / 1e6),
+        }
+    }
 }
 
 impl Costs {

@@ -4,7 +4,7 @@
 //! links: the first that matches gives a verdict. A lost packet is not a lost message, because TCP sends it
 //! again (semantics 1). Does not queue: contention for bandwidth is not modelled.
 
-use protocol::{distribution::Distribution, draw::Words, id::HostId, time::Duration};
+use crate::{distribution::Distribution, draw::Words, id::HostId, time::Duration};
 
 /// Hosts from which every link looks alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -46,14 +46,15 @@ impl Links {
         Self::new(vec![Link { latency, bandwidth: None }], 1, |_, _| 0)
     }
 
-    pub(crate) fn between(&self, from: LinkClass, to: LinkClass) -> &Link {
+    /// The link from one class to another.
+    pub fn between(&self, from: LinkClass, to: LinkClass) -> &Link {
         &self.links[usize::from(self.of[usize::from(from.0) * self.classes + usize::from(to.0)])]
     }
 }
 
 impl Link {
     /// How long a message of that size is on its way.
-    pub(crate) fn delay(&self, bytes: u64, words: &mut Words) -> Duration {
+    pub fn delay(&self, bytes: u64, words: &mut Words) -> Duration {
         let latency = self.latency.duration(words);
         match self.bandwidth {
             None => latency,
@@ -101,7 +102,7 @@ impl HostSet {
 
 /// What becomes of a message under the faults of the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It goes as ever.
     Pass,
     /// It comes this much later.
@@ -112,33 +113,38 @@ pub(crate) enum Verdict {
 
 /// What a message is to TCP: the opening of a connection, or data on one that stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Segment {
+pub enum Segment {
+    /// The opening.
     Opening,
+    /// Data.
     Data,
 }
 
 /// The link faults that hold now, each with its number in the schedule.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ActiveFaults {
+pub struct ActiveFaults {
     faults: Vec<(usize, LinkFault)>,
 }
 
 impl ActiveFaults {
-    pub(crate) fn begin(&mut self, number: usize, fault: LinkFault) {
+    /// A fault begins.
+    pub fn begin(&mut self, number: usize, fault: LinkFault) {
         self.faults.push((number, fault));
     }
 
-    pub(crate) fn end(&mut self, number: usize) -> Option<LinkFault> {
+    /// The fault of that number ends; gives what it was.
+    pub fn end(&mut self, number: usize) -> Option<LinkFault> {
         let place = self.faults.iter().position(|(other, _)| *other == number)?;
         Some(self.faults.remove(place).1)
     }
 
-    pub(crate) fn none(&self) -> bool {
+    /// Whether there are none.
+    pub fn none(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// The verdict of the first fault that matches.
-    pub(crate) fn verdict(
+    pub fn verdict(
         &self,
         from: HostId,
         to: HostId,
@@ -183,7 +189,7 @@ fn retransmission(probability: f64, segment: Segment, words: &mut Words) -> Dura
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::draw::{Draws, Purpose};
+    use crate::draw::{Draws, Purpose};
 
     fn words(n: u32) -> Words {
         Draws::new(1, 0, Purpose::Toy).of(0, n)

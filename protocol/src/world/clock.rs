@@ -2,11 +2,11 @@
 //!
 //! `skew` shifts the calendar clock; `drift` bends both (semantics 7). Does not decide who looks at which.
 
-use protocol::time::{Duration, Instant, Now, WallTime};
+use crate::time::{Duration, Instant, Now, WallTime};
 
 /// The two clocks of one host.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) struct HostClock {
+pub struct HostClock {
     /// Since when they run as they do now, in true time …
     since: Instant,
     /// … and what the monotonic one said then.
@@ -25,14 +25,14 @@ impl Default for HostClock {
 
 impl HostClock {
     /// What the clocks say at a true moment.
-    pub(crate) fn now(&self, at: Instant) -> Now {
+    pub fn now(&self, at: Instant) -> Now {
         let monotonic = self.monotonic(at);
         let wall = (monotonic.as_nanos() as i64).saturating_add(self.ahead);
         Now { monotonic, wall: WallTime::from_nanos(wall) }
     }
 
     /// The true moment, not before `at`, at which the monotonic clock says `monotonic`.
-    pub(crate) fn when(&self, monotonic: Instant, at: Instant) -> Instant {
+    pub fn when(&self, monotonic: Instant, at: Instant) -> Instant {
         if self.drift == 0.0 {
             let left = monotonic.since(self.monotonic(at));
             return at + left;
@@ -42,12 +42,12 @@ impl HostClock {
     }
 
     /// Shifts the calendar clock by so many nanoseconds.
-    pub(crate) fn skew(&mut self, nanos: i64) {
+    pub fn skew(&mut self, nanos: i64) {
         self.ahead = self.ahead.saturating_add(nanos);
     }
 
     /// Lets both clocks run this much too fast from now on.
-    pub(crate) fn drift(&mut self, at: Instant, drift: f64) {
+    pub fn drift(&mut self, at: Instant, drift: f64) {
         self.monotonic = self.monotonic(at);
         self.since = at;
         self.drift = drift;

@@ -3,13 +3,13 @@
 //! Faults come by this door only; no actor knows of them. Overlapping faults add up and end apart. Does not
 //! read scenarios (`stelsel` does) and draws nothing: a schedule is given whole.
 
-use protocol::{
+use crate::{
     id::{HostId, NameId},
     message::Request,
     time::{Instant, WallTime},
 };
 
-use crate::link::LinkFault;
+use super::link::LinkFault;
 
 /// One thing that happens at one moment.
 #[derive(Clone, Debug)]

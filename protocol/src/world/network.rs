@@ -1,15 +1,15 @@
-//! What the kernel is told of a network: hosts with their stations, names and the doors behind them,
+//! What a world is told of a network: hosts with their stations, names and the doors behind them,
 //! links, costs, TLS and limits.
 //!
 //! Plain data, made by whoever composes a run. Says nothing of roles, protocols or people.
 
-use protocol::{
+use crate::{
     id::HostId,
     message::Certificate,
     time::{Duration, Instant},
 };
 
-use crate::{
+use super::{
     cost::{CostClass, Costs},
     link::{LinkClass, Links},
 };
@@ -82,7 +82,8 @@ pub enum Door {
 }
 
 impl Door {
-    pub(crate) const fn limit(self) -> LimitClass {
+    /// Which limit an asker keeps who enters by it.
+    pub const fn limit(self) -> LimitClass {
         match self {
             Self::Front => LimitClass::Front,
             Self::Mutual { limit, .. } | Self::Plain(limit) => limit,
@@ -122,7 +123,7 @@ pub enum Resumption {
 
 impl Tls {
     /// Round trips before the asker can send: TCP, and TLS unless plain (semantics 3).
-    pub(crate) const fn round_trips(self, door: Door, resumed: bool) -> u32 {
+    pub const fn round_trips(self, door: Door, resumed: bool) -> u32 {
         match (door, self.version) {
             (Door::Behind, _) => 0,
             (Door::Plain(_), _) => 1,
@@ -181,11 +182,13 @@ pub enum LimitClass {
 }
 
 impl LimitClass {
-    pub(crate) const ALL: [Self; 4] = [Self::Front, Self::Back, Self::Ocsp, Self::List];
+    /// Every class.
+    pub const ALL: [Self; 4] = [Self::Front, Self::Back, Self::Ocsp, Self::List];
 }
 
 impl Limits {
-    pub(crate) const fn of(&self, class: LimitClass) -> Duration {
+    /// The limit of that class.
+    pub const fn of(&self, class: LimitClass) -> Duration {
         match class {
             LimitClass::Front => self.front,
             LimitClass::Back => self.back,
