@@ -206,6 +206,22 @@ impl Codec<'_> {
         Some(written)
     }
 
+    /// What that host answers to a request that could not be read: a page for whoever looks at pages, or else a line that
+    /// says what was expected.
+    pub fn write_fault(
+        &self,
+        from: NameId,
+        to: &http::Request<Vec<u8>>,
+        fault: &Fault,
+    ) -> http::Response<Vec<u8>> {
+        let accepted = to.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        if accepted.is_some_and(|accept| accept.contains("text/html")) {
+            front::answer::write_fault(self, from, fault)
+        } else {
+            fault.response()
+        }
+    }
+
     /// What that host's answer to a request says.
     ///
     /// # Errors

@@ -56,6 +56,18 @@ pub(crate) struct Sent<'r> {
     pub(crate) form: Option<Form>,
 }
 
+/// Whether a browser posts it: what carries a password, a choice or a signature.
+pub(crate) const fn is_posted(browse: &Browse) -> bool {
+    matches!(
+        browse,
+        Browse::Choose { .. }
+            | Browse::Authenticate(_)
+            | Browse::LogIn { .. }
+            | Browse::CancelLogin { .. }
+            | Browse::AnswerConsent { .. }
+    )
+}
+
 fn get(path: &str) -> Target {
     Target { path: path.into(), form: None }
 }

@@ -11,6 +11,8 @@ mod pgo;
 mod read;
 mod scan;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod za;
 
 use std::sync::LazyLock;

@@ -152,6 +152,16 @@ fn a_redirect_is_303_after_a_post_and_302_after_a_get() {
     assert_eq!(location, expected);
 }
 
+proptest! {
+    #[test]
+    fn what_is_posted_is_known_without_writing_it(browse in strategies::browse()) {
+        let target = codec_with(Desk::Own, |codec| {
+            crate::front::write(&codec, host("za.example.nl"), &browse)
+        });
+        prop_assert_eq!(crate::front::is_posted(&browse), target.form.is_some());
+    }
+}
+
 #[test]
 fn a_cookie_is_set_for_one_host_and_kept_from_scripts() {
     let set_cookie = Some(protocol::id::Cookie { place: 1, tag: 2 });

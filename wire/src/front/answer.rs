@@ -11,7 +11,7 @@ use protocol::{
     message::{Browse, Page, Request, Response},
 };
 
-use super::{Sent, cookie, read as read_browse, write as write_browse};
+use super::{Sent, cookie, is_posted, read as read_browse, write as write_browse};
 use crate::{
     codec::{self, Codec, value},
     fault::Fault,
@@ -55,6 +55,11 @@ pub(crate) fn write_bad_request(codec: &Codec<'_>, from: NameId) -> HttpResponse
     html(StatusCode::BAD_REQUEST, pages::bad_request(codec, from), None)
 }
 
+/// What a browser gets that sent what is not taken.
+pub(crate) fn write_fault(codec: &Codec<'_>, from: NameId, fault: &Fault) -> HttpResponse<Vec<u8>> {
+    html(fault.status, pages::bad_request(codec, from), None)
+}
+
 pub(crate) fn write_redirect(
     codec: &Codec<'_>,
     from: NameId,
@@ -69,10 +74,7 @@ pub(crate) fn write_redirect(
         let page = pages::forward(codec, from, &there, &location, &form);
         return html(StatusCode::OK, page, set_cookie);
     }
-    let posted = match to {
-        Request::Browse(browse) => write_browse(codec, from, browse).form.is_some(),
-        _ => false,
-    };
+    let posted = matches!(to, Request::Browse(browse) if is_posted(browse));
     // After a POST, 303 has the browser ask with GET; 302 leaves that open (RFC 9110 §15.4).
     let status = if posted { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
     let mut response = HttpResponse::new(Vec::new());

@@ -12,10 +12,10 @@ use crate::front::{self, PASSWORD, level_text};
 const MAX_PERSONS: usize = 100;
 
 const LEVELS: [(Assurance, &str); 4] = [
-    (Assurance::Basis, "Basis: alleen een wachtwoord"),
-    (Assurance::Midden, "Midden: met een controle per sms of app"),
-    (Assurance::Substantieel, "Substantieel: app na controle van een identiteitsbewijs"),
-    (Assurance::Hoog, "Hoog: met een identiteitskaart of rijbewijs"),
+    (Assurance::Basis, "Basis (wachtwoord)"),
+    (Assurance::Midden, "Midden (sms of app)"),
+    (Assurance::Substantieel, "Substantieel (app)"),
+    (Assurance::Hoog, "Hoog (identiteitskaart)"),
 ];
 
 pub(super) fn login(desk: Desk<'_>, csrf: Opaque, again: bool) -> Html {
@@ -47,10 +47,8 @@ pub(super) fn login(desk: Desk<'_>, csrf: Opaque, again: bool) -> Html {
                     }
                 }
             }
-            label for="wachtwoord" {
-                "Wachtwoord"
-                span.hint #tip { "Dat is voor alle testpersonen: " (PASSWORD) }
-            }
+            label for="wachtwoord" { "Wachtwoord" }
+            p.hint #tip { "Dat is voor alle testpersonen: " (PASSWORD) }
             input #wachtwoord name="wachtwoord" type="password" autocomplete="off" required
                 aria-describedby=(if again { "fout tip" } else { "tip" })
                 aria-invalid=[again.then_some("true")];

@@ -21,14 +21,12 @@ const MAX_ITEMS: usize = 200;
 pub(super) fn offer(desk: Desk<'_>, csrf: Opaque) -> Html {
     let offers = desk.codec.scene.offers(desk.from);
     let body = html! {
-        h1 { "Gezondheidsgegevens verzamelen" }
+        h1 { "Gegevens verzamelen" }
         p { "Haal gegevens op bij uw zorgaanbieder en bewaar ze hier in uw eigen dossier." }
         form.card method="post" action=(front::CHOOSE) {
             (desk.csrf(csrf))
-            label for="zorgaanbieder" {
-                "Zorgaanbieder"
-                span.hint #uitleg { "Typ een deel van de naam en kies uit de lijst, bijvoorbeeld uw huisarts." }
-            }
+            label for="zorgaanbieder" { "Zorgaanbieder" }
+            p.hint #uitleg { "Typ een deel van de naam en kies uit de lijst, bijvoorbeeld uw huisarts." }
             input #zorgaanbieder name="zorgaanbieder" type="search" list="zorgaanbieders" autocomplete="off" required
                 aria-describedby="uitleg";
             datalist #zorgaanbieders {
@@ -53,7 +51,11 @@ pub(super) fn offer(desk: Desk<'_>, csrf: Opaque) -> Html {
                 li { "Zegt u ja, dan staan de gegevens daarna in uw dossier." }
             }
         }
-        p { a href=(front::DOSSIER) { "Naar mijn dossier" } }
+        ul {
+            li { a href=(front::DOSSIER) { "Naar mijn dossier" } }
+            // Exception 1: a ZA GW has the person come here to stop.
+            li { a href=(front::STOP) { "Stop met een verzoek dat nog loopt" } }
+        }
     };
     desk.shell(House::Pgo, "Gegevens verzamelen", &Facts::page(fields::OFFER), &body)
 }

@@ -44,6 +44,40 @@ fn what_is_not_served_has_the_status_that_says_why() {
 }
 
 #[test]
+fn a_person_sees_a_page_where_a_program_reads_a_line() {
+    let mut request = get("/onbekend");
+    codec_with(Desk::Own, |codec| {
+        let from = host("za.example.nl");
+        let fault = codec.read_request(from, &request).unwrap_err();
+        let line = codec.write_fault(from, &request, &fault);
+        assert_eq!(
+            line.body(),
+            b"404: expected a path that this host serves; found \"/onbekend\"\n"
+        );
+        let accept = HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+        request.headers_mut().insert(header::ACCEPT, accept);
+        let page = codec.write_fault(from, &request, &fault);
+        assert_eq!(page.status(), StatusCode::NOT_FOUND);
+        let asked = Request::Browse(Browse::Open);
+        assert_eq!(codec.read_response(from, &asked, &page), Ok(Response::BadRequest));
+    });
+}
+
+#[test]
+fn a_query_that_no_service_has_leads_nowhere() {
+    let (request, _) =
+        samples().into_iter().find(|(request, _)| matches!(request, Request::Fetch(_))).unwrap();
+    let Request::Fetch(fetch) = request else { return };
+    for (dienst, call) in [(fetch.dienst, u8::MAX), (Gegevensdienst(u8::MAX), 0)] {
+        let fetch = Request::Fetch(protocol::message::Fetch { dienst, call, ..fetch });
+        let written = codec_with(Desk::Shared, |codec| {
+            codec.write_request(host("za.example.nl"), &fetch, None).unwrap()
+        });
+        assert_eq!(written.uri().path(), "/fhir/onbekend");
+    }
+}
+
+#[test]
 fn a_parameter_that_comes_twice_is_refused_with_the_rule_that_says_so() {
     let request = get("/callback?code=1&state=2&state=3");
     let fault = codec_with(Desk::Own, |codec| {
