@@ -5,8 +5,18 @@
 //! stranger: every reader here has limits and answers each input with a value or with an error that says
 //! where and why.
 //!
-//! So far it knows the lists of MedMij Registratie: see [`list`].
+//! Every message of the network as HTTP: [`codec`]. The lists of MedMij Registratie: [`list`].
 
+mod behind;
+pub mod codec;
+pub mod fault;
+mod fhir;
+mod form;
+mod front;
 pub mod list;
+mod oauth;
+pub mod pages;
 pub mod places;
 mod xml;
+
+pub use front::PASSWORD;

@@ -4,7 +4,7 @@
 //! nothing itself.
 
 use protocol::{
-    catalogue::Gegevensdienst,
+    catalogue::{Gegevensdienst, Scope},
     id::{NameId, Opaque, ZorgaanbiederId},
     uri::Uri,
 };
@@ -30,6 +30,9 @@ pub struct Place {
     /// How many bytes of the path are its address: what follows is a query of the resource server.
     pub length: usize,
 }
+
+/// What a Zorgaanbiedernaam that nobody has leads to: a Zorgaanbieder that offers nothing. It has no text.
+pub const NOBODY: ZorgaanbiederId = ZorgaanbiederId(u32::MAX);
 
 /// The texts behind ids, and what is served where. A text of a stranger gets an id too; every id gives back its text
 /// byte for byte.
@@ -62,6 +65,16 @@ pub trait Places {
         dienst: Gegevensdienst,
         call: u8,
     ) -> String;
+    /// Where a host takes codes: the text of a URI without query. A token request names no Zorgaanbieder, so that a
+    /// host has one such place.
+    fn token_address(&self, host: NameId) -> String {
+        self.address(host, Endpoint::Token, ZorgaanbiederId(0), Gegevensdienst(0), 0)
+    }
+    /// What a token gives access to, where it is known: a resource server needs it if its address tells neither the
+    /// Zorgaanbieder nor the service.
+    fn granted(&self, _token: Opaque) -> Option<Scope> {
+        None
+    }
     /// What a path of a host leads to, if the ZAL tells of it.
     fn place(&self, host: NameId, path: &str) -> Option<Place>;
 }
