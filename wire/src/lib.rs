@@ -17,6 +17,7 @@ pub mod list;
 mod oauth;
 pub mod pages;
 pub mod places;
+pub mod saml;
 mod xml;
 
 pub use front::PASSWORD;
