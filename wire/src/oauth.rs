@@ -121,8 +121,8 @@ pub(crate) fn read_answer(
         return refused;
     }
     let text = |name: &str| {
-        let missing = || Fault::malformed(format!("{name} in JSON"), &body.to_string());
-        body[name].as_str().ok_or_else(missing)
+        // What is there instead may be a token, which no fault repeats.
+        body[name].as_str().ok_or_else(|| Fault::malformed(format!("{name} in JSON"), "none"))
     };
     let token = codec.places.opaque(text("access_token")?);
     let token_type = if text("token_type")?.eq_ignore_ascii_case("bearer") {

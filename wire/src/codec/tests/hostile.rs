@@ -204,6 +204,26 @@ fn what_only_looks_like_an_answer_is_a_fault() {
 }
 
 #[test]
+fn no_fault_repeats_a_token_or_a_number_of_a_person() {
+    let from = host("za.example.nl");
+    let (offer, _) = samples()
+        .into_iter()
+        .find(|(request, _)| matches!(request, Request::OfferCode(_)))
+        .unwrap();
+    let response = http::Response::new(br#"{"access_token":"geheim","scope":"1"}"#.to_vec());
+    let bodies = [r#"{"bsn":123456782}"#, r#"{"bsn":"123456782"}"#];
+    codec_with(Desk::Own, |codec| {
+        let fault = codec.read_response(from, &offer, &response).unwrap_err();
+        assert!(!fault.to_string().contains("geheim"), "{fault}");
+        for body in bodies {
+            let request = post("/beschikbaarheid", "application/json", body.as_bytes());
+            let fault = codec.read_request(from, &request).unwrap_err();
+            assert!(!fault.to_string().contains("123456782"), "{fault}");
+        }
+    });
+}
+
+#[test]
 fn a_redirect_leads_to_a_host_over_https_and_to_no_port() {
     let asked = Request::Browse(Browse::Open);
     for location in [
