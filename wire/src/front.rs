@@ -10,7 +10,7 @@ pub(crate) mod words;
 use http::Method;
 use protocol::{
     catalogue::{Gegevensdienst, Scope},
-    id::{NameId, PersonId, ZorgaanbiederId},
+    id::{NameId, Opaque, PersonId, ZorgaanbiederId},
     message::{Authorize, Browse, ConsentAnswer, Description, Secret},
 };
 
@@ -117,7 +117,8 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
             post(paths::CONSENT, form.with("antwoord", answer).with("csrf", opaque(*csrf)))
         }
         Browse::Callback { code, state } => {
-            query(paths::CALLBACK, &form.with("code", opaque(*code)).with("state", opaque(*state)))
+            let form = form.with("code", opaque(*code)).with("state", opaque(*state));
+            query(&callback(codec, to, *state), &form)
         }
         Browse::CallbackError { error, description, state } => {
             let form = form.with("error", error_text(*error));
@@ -125,8 +126,16 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
                 "" => form,
                 text => form.with("error_description", text),
             };
-            query(paths::CALLBACK, &form.with("state", opaque(*state)))
+            query(&callback(codec, to, *state), &form.with("state", opaque(*state)))
         }
+    }
+}
+
+/// The path to which a browser goes back with that `state`.
+fn callback(codec: &Codec<'_>, to: NameId, state: Opaque) -> String {
+    match codec.places.redirect_text(to, state) {
+        Some(uri) => path_of(&uri).to_owned(),
+        None => paths::CALLBACK.into(),
     }
 }
 

@@ -152,6 +152,15 @@ fn a_redirect_is_303_after_a_post_and_302_after_a_get() {
     assert_eq!(location, expected);
 }
 
+#[test]
+fn a_browser_goes_back_to_the_redirect_uri_that_was_asked_for() {
+    let state = Opaque::uuid_v4(9);
+    let back = redirect(host("vreemd.example.nl"), Browse::Callback { code: Opaque(1), state });
+    let written = answered(Browse::Open, &back);
+    let location = written.headers()[header::LOCATION].to_str().unwrap();
+    assert!(location.starts_with("https://vreemd.example.nl/oauth/terug?code="), "{location}");
+}
+
 proptest! {
     #[test]
     fn what_is_posted_is_known_without_writing_it(browse in strategies::browse()) {
