@@ -12,6 +12,7 @@ use protocol::{
     catalogue::{Gegevensdienst, Scope},
     id::{NameId, Opaque, PersonId, ZorgaanbiederId},
     message::{Authorize, Browse, ConsentAnswer, Description, Secret},
+    uri::Uri,
 };
 
 use crate::{
@@ -242,11 +243,20 @@ fn write_authorize(codec: &Codec<'_>, to: NameId, request: &Authorize) -> Target
     let form = Form::default()
         .with("response_type", words::response_type_text(*response_type))
         .with("client_id", codec.places.host_text(*client))
-        .with("redirect_uri", codec.places.uri_text(*redirect))
+        .with("redirect_uri", redirect_text(codec, *redirect))
         .with("scope", scope_text(codec, place.and_then(|place| place.zorgaanbieder), *scope));
     match state {
         Some(state) => query(path, &form.with("state", codec.places.opaque_text(*state))),
         None => query(path, &form),
+    }
+}
+
+/// The text of a redirect URI. A deviant says of its own that it is not over TLS: then what is written is not either.
+pub(crate) fn redirect_text(codec: &Codec<'_>, redirect: Uri) -> String {
+    let text = codec.places.uri_text(redirect);
+    match text.strip_prefix("https://") {
+        Some(rest) if !redirect.flags().https => format!("http://{rest}"),
+        _ => text,
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn write_request(
         .with("grant_type", grant_type)
         .with("code", codec.places.opaque_text(offer.code))
         .with("client_id", codec.places.host_text(offer.client))
-        .with("redirect_uri", codec.places.uri_text(offer.redirect));
+        .with("redirect_uri", front::redirect_text(codec, offer.redirect));
     let address = codec.places.token_address(to);
     let mut request = codec::post(path_of(&address), form::MEDIA, form.text().into_bytes());
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(JSON));
