@@ -16,10 +16,9 @@ use crate::{
     fault::Fault,
     front,
     list::Timestamp,
+    paths,
 };
 
-pub(crate) const AVAILABILITY: &str = "/beschikbaarheid";
-pub(crate) const DOSSIER: &str = "/dossiergegevens";
 pub(crate) const JSON: &str = "application/json";
 
 const AVAILABILITIES: [(Availability, &str); 3] = [
@@ -29,7 +28,7 @@ const AVAILABILITIES: [(Availability, &str); 3] = [
 ];
 
 pub(crate) fn write_check(codec: &Codec<'_>, subject: &Subject) -> http::Request<Vec<u8>> {
-    codec::post(AVAILABILITY, JSON, subject_json(codec, subject).to_string().into_bytes())
+    codec::post(paths::AVAILABILITY, JSON, subject_json(codec, subject).to_string().into_bytes())
 }
 
 pub(crate) fn write_fetch(
@@ -41,7 +40,7 @@ pub(crate) fn write_fetch(
     let mut body = subject_json(codec, subject);
     body["vraag"] = call.into();
     body["document"] = document.into();
-    codec::post(DOSSIER, JSON, body.to_string().into_bytes())
+    codec::post(paths::RECORDS, JSON, body.to_string().into_bytes())
 }
 
 fn subject_json(codec: &Codec<'_>, subject: &Subject) -> Value {
@@ -138,8 +137,9 @@ fn parsed(body: &[u8]) -> Result<Value, Fault> {
 }
 
 fn text<'b>(body: &'b Value, name: &'static str) -> Result<&'b str, Fault> {
+    // What else it is may be somebody's number, which no fault repeats.
     let found = body[name].as_str();
-    found.ok_or_else(|| Fault::malformed(format!("a text {name}"), &body[name].to_string()))
+    found.ok_or_else(|| Fault::malformed(format!("a text {name}"), "none"))
 }
 
 fn number<T: TryFrom<u64>>(body: &Value, name: &'static str) -> Result<T, Fault> {

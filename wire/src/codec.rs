@@ -22,7 +22,7 @@ pub use hooks::{Lists, Ocsp, Saml};
 
 use crate::{
     behind, fault::Fault, fhir, form, form::Form, front, list::Timestamp, oauth, pages::Scene,
-    places::Endpoint, places::Places,
+    paths, places::Endpoint, places::Places,
 };
 
 /// The largest body of a request, in bytes.
@@ -37,11 +37,6 @@ const MAX_TARGET: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 /// The most bytes of all header fields together.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
-
-/// Where DigiD resolves artifacts.
-const RESOLVE_ARTIFACT: &str = "/saml/idp/resolve_artifact";
-/// Where a certificate authority answers OCSP requests.
-const OCSP: &str = "/ocsp";
 
 const SOAP: &str = "text/xml";
 const OCSP_REQUEST: &str = "application/ocsp-request";
@@ -87,10 +82,12 @@ impl Codec<'_> {
             Request::Fetch(fetch) => fhir::write_request(self, to, fetch),
             Request::ResolveArtifact { artifact, issuer, signed } => {
                 let body = self.saml.write_artifact_resolve(to, *artifact, *issuer, *signed);
-                post(RESOLVE_ARTIFACT, SOAP, body)
+                post(paths::RESOLVE_ARTIFACT, SOAP, body)
             }
             Request::GetList(kind) => get(&self.lists.path(*kind)),
-            Request::OcspQuery(serial) => post(OCSP, OCSP_REQUEST, self.ocsp.write_query(*serial)),
+            Request::OcspQuery(serial) => {
+                post(paths::OCSP, OCSP_REQUEST, self.ocsp.write_query(*serial))
+            }
             Request::CheckAvailability(subject) => behind::write_check(self, subject),
             Request::FetchDossier { subject, call, document } => {
                 behind::write_fetch(self, subject, *call, *document)
@@ -141,14 +138,16 @@ impl Codec<'_> {
             _ => {}
         }
         match path {
-            RESOLVE_ARTIFACT => {
+            paths::RESOLVE_ARTIFACT => {
                 let (artifact, issuer, signed) =
                     self.saml.read_artifact_resolve(to, posted(request, SOAP)?)?;
                 Ok(Request::ResolveArtifact { artifact, issuer, signed })
             }
-            OCSP => self.ocsp.read_query(posted(request, OCSP_REQUEST)?).map(Request::OcspQuery),
-            behind::AVAILABILITY => behind::read_check(self, posted(request, behind::JSON)?),
-            behind::DOSSIER => behind::read_fetch(self, posted(request, behind::JSON)?),
+            paths::OCSP => {
+                self.ocsp.read_query(posted(request, OCSP_REQUEST)?).map(Request::OcspQuery)
+            }
+            paths::AVAILABILITY => behind::read_check(self, posted(request, behind::JSON)?),
+            paths::RECORDS => behind::read_fetch(self, posted(request, behind::JSON)?),
             _ => {
                 if let Some(kind) = self.lists.kind(path) {
                     expect_get(request.method())?;

@@ -4,9 +4,12 @@
 //! has to know of them travels in `meta`. Judges no token.
 
 mod bundle;
+mod observations;
 mod pdf;
 mod query;
 mod resources;
+#[cfg(test)]
+mod tests;
 
 use http::{HeaderValue, StatusCode, header};
 use protocol::{

@@ -10,29 +10,20 @@ pub(crate) mod words;
 use http::Method;
 use protocol::{
     catalogue::{Gegevensdienst, Scope},
-    id::{NameId, PersonId, ZorgaanbiederId},
+    id::{NameId, Opaque, PersonId, ZorgaanbiederId},
     message::{Authorize, Browse, ConsentAnswer, Description, Secret},
+    uri::Uri,
 };
 
 use crate::{
     codec::{Codec, path_of},
     fault::Fault,
     form::Form,
+    paths,
     places::{Endpoint, NOBODY, Place},
 };
 
 pub(crate) use words::{error_from, error_text, level_from, level_text};
-
-const OPEN: &str = "/";
-pub(crate) const CHOOSE: &str = "/kies";
-const CALLBACK: &str = "/callback";
-pub(crate) const STOP: &str = "/stop";
-pub(crate) const DOSSIER: &str = "/dossier";
-const ACS: &str = "/saml/acs";
-pub(crate) const CONSENT: &str = "/toestemming";
-const AUTHENTICATE: &str = "/saml/idp/request_authentication";
-pub(crate) const LOG_IN: &str = "/inloggen";
-pub(crate) const CANCEL: &str = "/annuleren";
 
 /// The password of every test person. Together with the level that was chosen it is a right secret; anything else is
 /// a wrong one.
@@ -85,18 +76,18 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
     let form = Form::default();
     let opaque = |value| codec.places.opaque_text(value);
     match browse {
-        Browse::Open => get(OPEN),
-        Browse::StopFlow => get(STOP),
-        Browse::ConsultDossier => get(DOSSIER),
+        Browse::Open => get(paths::OPEN),
+        Browse::StopFlow => get(paths::STOP),
+        Browse::ConsultDossier => get(paths::DOSSIER),
         Browse::Choose { zorgaanbieder, dienst, csrf } => post(
-            CHOOSE,
+            paths::CHOOSE,
             form.with("zorgaanbieder", zorgaanbieder_text(codec, *zorgaanbieder))
                 .with("gegevensdienst", dienst.id())
                 .with("csrf", opaque(*csrf)),
         ),
         Browse::Authorize(request) => write_authorize(codec, to, request),
         Browse::Authenticate(request) => post(
-            AUTHENTICATE,
+            paths::AUTHENTICATE,
             form.with("SAMLRequest", codec.saml.write_authn_request(to, request))
                 .with("RelayState", opaque(request.relay_state)),
         ),
@@ -109,11 +100,11 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
                 .with("testpersoon", account.0.to_string())
                 .with("wachtwoord", password)
                 .with("niveau", level);
-            post(LOG_IN, form.with("csrf", opaque(*csrf)))
+            post(paths::LOG_IN, form.with("csrf", opaque(*csrf)))
         }
-        Browse::CancelLogin { csrf } => post(CANCEL, form.with("csrf", opaque(*csrf))),
+        Browse::CancelLogin { csrf } => post(paths::CANCEL, form.with("csrf", opaque(*csrf))),
         Browse::ReturnArtifact { artifact, relay_state } => query(
-            ACS,
+            paths::ASSERTION_CONSUMER,
             &form
                 .with("SAMLart", codec.saml.write_artifact(*artifact))
                 .with("RelayState", opaque(*relay_state)),
@@ -124,10 +115,11 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
                 ConsentAnswer::Refused => "nee",
                 ConsentAnswer::Unclear => "",
             };
-            post(CONSENT, form.with("antwoord", answer).with("csrf", opaque(*csrf)))
+            post(paths::CONSENT, form.with("antwoord", answer).with("csrf", opaque(*csrf)))
         }
         Browse::Callback { code, state } => {
-            query(CALLBACK, &form.with("code", opaque(*code)).with("state", opaque(*state)))
+            let form = form.with("code", opaque(*code)).with("state", opaque(*state));
+            query(&callback(codec, to, *state), &form)
         }
         Browse::CallbackError { error, description, state } => {
             let form = form.with("error", error_text(*error));
@@ -135,8 +127,16 @@ pub(crate) fn write(codec: &Codec<'_>, to: NameId, browse: &Browse) -> Target {
                 "" => form,
                 text => form.with("error_description", text),
             };
-            query(CALLBACK, &form.with("state", opaque(*state)))
+            query(&callback(codec, to, *state), &form.with("state", opaque(*state)))
         }
+    }
+}
+
+/// The path to which a browser goes back with that `state`.
+fn callback(codec: &Codec<'_>, to: NameId, state: Opaque) -> String {
+    match codec.places.redirect_text(to, state) {
+        Some(uri) => path_of(&uri).to_owned(),
+        None => paths::CALLBACK.into(),
     }
 }
 
@@ -153,10 +153,10 @@ pub(crate) fn read(codec: &Codec<'_>, to: NameId, sent: &Sent<'_>) -> Result<Bro
     }
     let opaque = |text: &str| codec.places.opaque(text);
     match sent.path {
-        OPEN => asked(sent).map(|_| Browse::Open),
-        STOP => asked(sent).map(|_| Browse::StopFlow),
-        DOSSIER => asked(sent).map(|_| Browse::ConsultDossier),
-        CHOOSE => {
+        paths::OPEN => asked(sent).map(|_| Browse::Open),
+        paths::STOP => asked(sent).map(|_| Browse::StopFlow),
+        paths::DOSSIER => asked(sent).map(|_| Browse::ConsultDossier),
+        paths::CHOOSE => {
             let form = posted(sent)?;
             Ok(Browse::Choose {
                 zorgaanbieder: zorgaanbieder_from(codec, form.need("zorgaanbieder")?),
@@ -164,13 +164,13 @@ pub(crate) fn read(codec: &Codec<'_>, to: NameId, sent: &Sent<'_>) -> Result<Bro
                 csrf: opaque(form.need("csrf")?),
             })
         }
-        AUTHENTICATE => {
+        paths::AUTHENTICATE => {
             let form = posted(sent)?;
             let relay_state = opaque(form.get("RelayState").unwrap_or_default());
             let text = form.need("SAMLRequest")?;
             codec.saml.read_authn_request(to, text, relay_state).map(Browse::Authenticate)
         }
-        LOG_IN => {
+        paths::LOG_IN => {
             let form = posted(sent)?;
             let account = form.need("testpersoon")?;
             let number = account.parse();
@@ -188,15 +188,15 @@ pub(crate) fn read(codec: &Codec<'_>, to: NameId, sent: &Sent<'_>) -> Result<Bro
                 csrf: opaque(form.need("csrf")?),
             })
         }
-        CANCEL => Ok(Browse::CancelLogin { csrf: opaque(posted(sent)?.need("csrf")?) }),
-        ACS => {
+        paths::CANCEL => Ok(Browse::CancelLogin { csrf: opaque(posted(sent)?.need("csrf")?) }),
+        paths::ASSERTION_CONSUMER => {
             let form = asked(sent)?;
             Ok(Browse::ReturnArtifact {
                 artifact: codec.saml.read_artifact(form.need("SAMLart")?)?,
                 relay_state: opaque(form.get("RelayState").unwrap_or_default()),
             })
         }
-        CONSENT => {
+        paths::CONSENT => {
             let form = posted(sent)?;
             let answer = match form.get("antwoord") {
                 Some("ja") => ConsentAnswer::Given,
@@ -205,7 +205,7 @@ pub(crate) fn read(codec: &Codec<'_>, to: NameId, sent: &Sent<'_>) -> Result<Bro
             };
             Ok(Browse::AnswerConsent { answer, csrf: opaque(form.need("csrf")?) })
         }
-        CALLBACK => {
+        paths::CALLBACK => {
             let form = asked(sent)?;
             let state = opaque(form.need("state")?);
             let Some(error) = form.get("error") else {
@@ -243,11 +243,20 @@ fn write_authorize(codec: &Codec<'_>, to: NameId, request: &Authorize) -> Target
     let form = Form::default()
         .with("response_type", words::response_type_text(*response_type))
         .with("client_id", codec.places.host_text(*client))
-        .with("redirect_uri", codec.places.uri_text(*redirect))
+        .with("redirect_uri", redirect_text(codec, *redirect))
         .with("scope", scope_text(codec, place.and_then(|place| place.zorgaanbieder), *scope));
     match state {
         Some(state) => query(path, &form.with("state", codec.places.opaque_text(*state))),
         None => query(path, &form),
+    }
+}
+
+/// The text of a redirect URI. A deviant says of its own that it is not over TLS: then what is written is not either.
+pub(crate) fn redirect_text(codec: &Codec<'_>, redirect: Uri) -> String {
+    let text = codec.places.uri_text(redirect);
+    match text.strip_prefix("https://") {
+        Some(rest) if !redirect.flags().https => format!("http://{rest}"),
+        _ => text,
     }
 }
 

@@ -16,6 +16,7 @@ mod front;
 pub mod list;
 mod oauth;
 pub mod pages;
+pub mod paths;
 pub mod places;
 pub mod saml;
 mod xml;

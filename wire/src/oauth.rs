@@ -39,7 +39,7 @@ pub(crate) fn write_request(
         .with("grant_type", grant_type)
         .with("code", codec.places.opaque_text(offer.code))
         .with("client_id", codec.places.host_text(offer.client))
-        .with("redirect_uri", codec.places.uri_text(offer.redirect));
+        .with("redirect_uri", front::redirect_text(codec, offer.redirect));
     let address = codec.places.token_address(to);
     let mut request = codec::post(path_of(&address), form::MEDIA, form.text().into_bytes());
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(JSON));
@@ -121,8 +121,8 @@ pub(crate) fn read_answer(
         return refused;
     }
     let text = |name: &str| {
-        let missing = || Fault::malformed(format!("{name} in JSON"), &body.to_string());
-        body[name].as_str().ok_or_else(missing)
+        // What is there instead may be a token, which no fault repeats.
+        body[name].as_str().ok_or_else(|| Fault::malformed(format!("{name} in JSON"), "none"))
     };
     let token = codec.places.opaque(text("access_token")?);
     let token_type = if text("token_type")?.eq_ignore_ascii_case("bearer") {

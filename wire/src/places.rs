@@ -75,6 +75,11 @@ pub trait Places {
     fn granted(&self, _token: Opaque) -> Option<Scope> {
         None
     }
+    /// The redirect URI of the authorization request that had this `state`, if it is kept and at that host; none: the one
+    /// that our own PGOs have. It keeps a stranger's callback where the stranger has it.
+    fn redirect_text(&self, _to: NameId, _state: Opaque) -> Option<String> {
+        None
+    }
     /// What a path of a host leads to, if the ZAL tells of it.
     fn place(&self, host: NameId, path: &str) -> Option<Place>;
 }

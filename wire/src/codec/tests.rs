@@ -152,6 +152,30 @@ fn a_redirect_is_303_after_a_post_and_302_after_a_get() {
     assert_eq!(location, expected);
 }
 
+#[test]
+fn a_redirect_uri_that_is_said_not_to_be_over_tls_is_written_so() {
+    let uri = desk::uri("https://pgo.example.nl/callback");
+    let flags = protocol::uri::UriFlags { https: false, ..uri.flags() };
+    let redirect = protocol::uri::Uri::new(uri.place() as u32, uri.host, flags);
+    let sample = samples().into_iter().find_map(|(request, _)| match request {
+        Request::OfferCode(offer) => Some(offer),
+        _ => None,
+    });
+    let offer = protocol::message::OfferCode { redirect, ..sample.unwrap() };
+    let written = write(&Request::OfferCode(offer));
+    let body = str::from_utf8(written.body()).unwrap();
+    assert!(body.contains("redirect_uri=http%3A%2F%2Fpgo.example.nl%2Fcallback"), "{body}");
+}
+
+#[test]
+fn a_browser_goes_back_to_the_redirect_uri_that_was_asked_for() {
+    let state = Opaque::uuid_v4(9);
+    let back = redirect(host("vreemd.example.nl"), Browse::Callback { code: Opaque(1), state });
+    let written = answered(Browse::Open, &back);
+    let location = written.headers()[header::LOCATION].to_str().unwrap();
+    assert!(location.starts_with("https://vreemd.example.nl/oauth/terug?code="), "{location}");
+}
+
 proptest! {
     #[test]
     fn what_is_posted_is_known_without_writing_it(browse in strategies::browse()) {

@@ -95,7 +95,7 @@ fn bundle(codec: &Codec<'_>, answer: &FhirAnswer, size: usize, kind: &str, asked
     let mut used = frame(entries.clone(), MAX_ENTRIES).to_string().len();
     let mut total = 0;
     while total < most {
-        let resource = resources::resource(kind, seed, total, &day);
+        let resource = resources::resource((kind, asked), seed, total, &day);
         let entry = json!({
             "fullUrl": format!("urn:uuid:{}", resources::uuid(seed, total)),
             "resource": resource,

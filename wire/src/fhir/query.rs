@@ -28,12 +28,14 @@ const TODAY: &str = "{today}";
 /// In a query of the catalogue, which document.
 const ID: &str = "{id}";
 
-/// Path and query below the address of that service.
+/// Path and query below the address of that service. Of a service that has fewer queries than that, which a deviant may
+/// ask for, its last; of a service that nobody has, something that nobody serves.
 pub(super) fn write(codec: &Codec<'_>, to: NameId, fetch: &Fetch) -> String {
     let Fetch { zorgaanbieder, dienst, call, document, bsn, .. } = *fetch;
     let address = codec.places.address(to, Endpoint::Resource, zorgaanbieder, dienst, call);
     let calls = dienst.calls();
-    let template = calls.get(usize::from(call)).map_or("onbekend", |call| call.query);
+    let asked = calls.get(usize::from(call)).or(calls.last());
+    let template = asked.map_or("onbekend", |call| call.query);
     let now = Timestamp::of_run(codec.today, codec.epoch).to_string();
     let today = now.split('T').next().unwrap_or_default();
     let asked = template.replace(TODAY, today).replace(ID, &document.to_string());

@@ -6,9 +6,10 @@
 
 use serde_json::{Value, json};
 
-const SNOMED: &str = "http://snomed.info/sct";
-const LOINC: &str = "http://loinc.org";
-const UCUM: &str = "http://unitsofmeasure.org";
+use super::observations;
+
+pub(super) const SNOMED: &str = "http://snomed.info/sct";
+pub(super) const LOINC: &str = "http://loinc.org";
 const ATC: &str = "http://www.whocc.no/atc";
 const ICPC: &str = "http://hl7.org/fhir/sid/icpc-1-nl";
 
@@ -34,18 +35,6 @@ const MEDICINES: [(&str, &str, &str); 8] = [
     ("H03AA01", "Levothyroxine tablet 50 mcg", "1 maal per dag 1 tablet, nuchter"),
     ("A02BC01", "Omeprazol capsule 20 mg", "1 maal per dag 1 capsule"),
     ("N02BE01", "Paracetamol tablet 500 mg", "zo nodig 1 tablet, hoogstens 6 per dag"),
-];
-
-/// LOINC, name, unit, lowest and highest tenth of a unit.
-const MEASURED: [(&str, &str, &str, u64, u64); 8] = [
-    ("718-7", "Hemoglobine", "mmol/L", 72, 105),
-    ("2160-0", "Kreatinine", "umol/L", 550, 1_100),
-    ("2339-0", "Glucose", "mmol/L", 42, 89),
-    ("4548-4", "HbA1c", "mmol/mol", 350, 640),
-    ("2823-3", "Kalium", "mmol/L", 35, 51),
-    ("29463-7", "Lichaamsgewicht", "kg", 540, 980),
-    ("8302-2", "Lichaamslengte", "cm", 1_550, 1_940),
-    ("8867-4", "Hartfrequentie", "/min", 540, 920),
 ];
 
 const ALLERGIES: [Coded; 5] = [
@@ -111,16 +100,24 @@ pub(super) fn narrative(bytes: usize) -> Value {
     json!({ "status": "generated", "div": div })
 }
 
-/// The n-th resource of that type.
-pub(super) fn resource(kind: &str, seed: u64, number: usize, recorded: &str) -> Value {
-    let maker = Maker { seed, number, recorded };
+/// The n-th resource of that type, for that query.
+pub(super) fn resource(
+    (kind, asked): (&str, &str),
+    seed: u64,
+    number: usize,
+    recorded: &str,
+) -> Value {
+    let maker = Maker { asked, seed, number, recorded };
     let mut resource = maker.of_type(kind);
     resource["resourceType"] = if kind.is_empty() { "Basic" } else { kind }.into();
     resource["id"] = uuid(seed, number).into();
     resource
 }
 
-struct Maker<'a> {
+/// Makes one resource.
+pub(super) struct Maker<'a> {
+    /// The query of the catalogue.
+    pub(super) asked: &'a str,
     seed: u64,
     number: usize,
     /// When the source made it.
@@ -133,7 +130,7 @@ fn mixed(seed: u64, number: usize) -> u64 {
     (value ^ value >> 31).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
 
-fn concept(system: &str, code: &str, display: &str) -> Value {
+pub(super) fn concept(system: &str, code: &str, display: &str) -> Value {
     json!({
         "coding": [{ "system": system, "code": code, "display": display }],
         "text": display,
@@ -141,16 +138,16 @@ fn concept(system: &str, code: &str, display: &str) -> Value {
 }
 
 impl Maker<'_> {
-    fn draw(&self, most: u64) -> u64 {
+    pub(super) fn draw(&self, most: u64) -> u64 {
         mixed(self.seed, self.number) % most
     }
 
-    fn pick<'t, T>(&self, table: &'t [T]) -> &'t T {
+    pub(super) fn pick<'t, T>(&self, table: &'t [T]) -> &'t T {
         &table[(self.seed as usize % table.len() + self.number) % table.len()]
     }
 
     /// A day in the years before the data were recorded.
-    fn day(&self) -> String {
+    pub(super) fn day(&self) -> String {
         let year = self.recorded.get(..4).and_then(|year| year.parse().ok()).unwrap_or(2018);
         let draw = self.draw(5 * 12 * 28);
         let (year, rest) =
@@ -158,11 +155,11 @@ impl Maker<'_> {
         format!("{year:04}-{:02}-{:02}", 1 + rest / 28, 1 + rest % 28)
     }
 
-    fn patient(&self) -> Value {
+    pub(super) fn patient(&self) -> Value {
         json!({ "reference": "Patient/patient", "display": "Pati\u{eb}nt" })
     }
 
-    fn practitioner(&self) -> Value {
+    pub(super) fn practitioner(&self) -> Value {
         let name = self.pick(&["J. de Wit", "M. Jansen", "S. Bakker", "A. Visser"]);
         json!({ "display": format!("{name}, arts") })
     }
@@ -172,7 +169,7 @@ impl Maker<'_> {
             "Patient" => self.person(),
             "Condition" => self.condition(),
             "EpisodeOfCare" => self.episode(),
-            "Observation" => self.observation(),
+            "Observation" => observations::observation(self),
             "AllergyIntolerance" => self.allergy(),
             "MedicationRequest" | "MedicationStatement" | "MedicationDispense" => {
                 self.medication(kind)
@@ -300,22 +297,6 @@ impl Maker<'_> {
             "type": [{ "text": name }],
             "patient": self.patient(),
             "period": { "start": self.day() },
-        })
-    }
-
-    fn observation(&self) -> Value {
-        let (code, name, unit, lowest, highest) = *self.pick(&MEASURED);
-        let tenths = lowest + self.draw(highest - lowest + 1);
-        let quantity = |tenths: u64| json!({ "value": tenths as f64 / 10.0, "unit": unit, "system": UCUM, "code": unit });
-        json!({
-            "status": "final",
-            "category": [concept(SNOMED, "49581000146104", "Laboratoriumonderzoek")],
-            "code": concept(LOINC, code, name),
-            "subject": self.patient(),
-            "effectiveDateTime": self.day(),
-            "performer": [self.practitioner()],
-            "valueQuantity": quantity(tenths),
-            "referenceRange": [{ "low": quantity(lowest), "high": quantity(highest) }],
         })
     }
 

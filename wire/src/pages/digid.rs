@@ -6,7 +6,10 @@ use maud::html;
 use protocol::{id::Opaque, message::Assurance};
 
 use super::{Desk, Facts, House, Html, fields};
-use crate::front::{self, PASSWORD, level_text};
+use crate::{
+    front::{PASSWORD, level_text},
+    paths,
+};
 
 /// The most test persons that one page proposes.
 const MAX_PERSONS: usize = 100;
@@ -30,7 +33,7 @@ pub(super) fn login(desk: Desk<'_>, csrf: Opaque, again: bool) -> Html {
                 " Het wachtwoord van elke testpersoon is ‘" (PASSWORD) "’. Na een paar keer stopt het inloggen."
             }
         }
-        form.card method="post" action=(front::LOG_IN) {
+        form.card method="post" action=(paths::LOG_IN) {
             (desk.csrf(csrf))
             @if persons.is_empty() {
                 label for="testpersoon" { "Nummer van de testpersoon" }
@@ -60,7 +63,7 @@ pub(super) fn login(desk: Desk<'_>, csrf: Opaque, again: bool) -> Html {
             }
             p.actions { button { "Inloggen" } }
         }
-        form method="post" action=(front::CANCEL) {
+        form method="post" action=(paths::CANCEL) {
             (desk.csrf(csrf))
             p.actions { button.other { "Annuleren" } }
         }

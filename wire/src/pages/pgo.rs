@@ -10,7 +10,7 @@ use protocol::{
 };
 
 use super::{Desk, Facts, House, Html, fields, scene::Offering, service_name};
-use crate::front::{self, words};
+use crate::{front::words, paths};
 
 /// The most Zorgaanbieders that the search field proposes; people can name any other too.
 const MAX_PROPOSED: usize = 500;
@@ -23,7 +23,7 @@ pub(super) fn offer(desk: Desk<'_>, csrf: Opaque) -> Html {
     let body = html! {
         h1 { "Gegevens verzamelen" }
         p { "Haal gegevens op bij uw zorgaanbieder en bewaar ze hier in uw eigen dossier." }
-        form.card method="post" action=(front::CHOOSE) {
+        form.card method="post" action=(paths::CHOOSE) {
             (desk.csrf(csrf))
             label for="zorgaanbieder" { "Zorgaanbieder" }
             p.hint #uitleg { "Typ een deel van de naam en kies uit de lijst, bijvoorbeeld uw huisarts." }
@@ -52,9 +52,9 @@ pub(super) fn offer(desk: Desk<'_>, csrf: Opaque) -> Html {
             }
         }
         ul {
-            li { a href=(front::DOSSIER) { "Naar mijn dossier" } }
+            li { a href=(paths::DOSSIER) { "Naar mijn dossier" } }
             // Exception 1: a ZA GW has the person come here to stop.
-            li { a href=(front::STOP) { "Stop met een verzoek dat nog loopt" } }
+            li { a href=(paths::STOP) { "Stop met een verzoek dat nog loopt" } }
         }
     };
     desk.shell(House::Pgo, "Gegevens verzamelen", &Facts::page(fields::OFFER), &body)
@@ -73,7 +73,7 @@ fn onward() -> Markup {
     html! {
         p.actions {
             a.button href="/" { "Opnieuw verzamelen" }
-            a.button.other href=(front::DOSSIER) { "Naar mijn dossier" }
+            a.button.other href=(paths::DOSSIER) { "Naar mijn dossier" }
         }
     }
 }

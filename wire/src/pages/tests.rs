@@ -142,6 +142,24 @@ fn names_of_organisations_are_text_and_no_markup() {
 }
 
 #[test]
+fn a_policy_names_the_style_and_the_script_that_are_there() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+    for (name, page) in every_page() {
+        let part = |start: &str, end: &str| {
+            let rest = &page[page.find(start)? + start.len()..];
+            let text = &rest[..rest.find(end)?];
+            Some(format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text))))
+        };
+        let policy: &str = if name == "forward" { &super::SENDING } else { &super::POLICY };
+        assert!(policy.contains(&part("<style>", "</style>").unwrap()), "{name}");
+        if let Some(script) = part("<script>", "</script>") {
+            assert!(policy.contains(&script), "{name}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_loaded_from_elsewhere() {
     for (name, page) in every_page() {
         for tag in tags(&page) {

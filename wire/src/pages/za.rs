@@ -11,7 +11,10 @@ use protocol::{
 };
 
 use super::{Desk, Facts, House, Html, fields, service_name};
-use crate::front::{self, words};
+use crate::{
+    front::{self, words},
+    paths,
+};
 
 pub(super) fn consent(
     desk: Desk<'_>,
@@ -45,7 +48,7 @@ pub(super) fn consent(
                 dt { "Hoe lang" }
                 dd { "Alleen voor dit ene verzoek" }
             }
-            form method="post" action=(front::CONSENT) {
+            form method="post" action=(paths::CONSENT) {
                 (desk.csrf(csrf))
                 p.actions {
                     button name="antwoord" value="ja" { "Ja, ik geef toestemming" }

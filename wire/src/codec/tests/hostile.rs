@@ -64,17 +64,22 @@ fn a_person_sees_a_page_where_a_program_reads_a_line() {
 }
 
 #[test]
-fn a_query_that_no_service_has_leads_nowhere() {
+fn what_a_deviant_asks_beyond_a_service_still_asks_for_that_service() {
     let (request, _) =
         samples().into_iter().find(|(request, _)| matches!(request, Request::Fetch(_))).unwrap();
     let Request::Fetch(fetch) = request else { return };
-    for (dienst, call) in [(fetch.dienst, u8::MAX), (Gegevensdienst(u8::MAX), 0)] {
+    let asked = |dienst, call| {
         let fetch = Request::Fetch(protocol::message::Fetch { dienst, call, ..fetch });
-        let written = codec_with(Desk::Shared, |codec| {
-            codec.write_request(host("za.example.nl"), &fetch, None).unwrap()
-        });
-        assert_eq!(written.uri().path(), "/fhir/onbekend");
+        codec_with(Desk::Shared, |codec| {
+            let written = codec.write_request(host("za.example.nl"), &fetch, None).unwrap();
+            codec.read_request(host("za.example.nl"), &written)
+        })
+    };
+    match asked(fetch.dienst, u8::MAX) {
+        Ok((Request::Fetch(read), None)) => assert_eq!(read.dienst, fetch.dienst),
+        other => panic!("{other:?}"),
     }
+    assert_eq!(status(asked(Gegevensdienst(u8::MAX), 0)), Some(StatusCode::NOT_FOUND));
 }
 
 #[test]
@@ -201,6 +206,26 @@ fn what_only_looks_like_an_answer_is_a_fault() {
             });
         }
     }
+}
+
+#[test]
+fn no_fault_repeats_a_token_or_a_number_of_a_person() {
+    let from = host("za.example.nl");
+    let (offer, _) = samples()
+        .into_iter()
+        .find(|(request, _)| matches!(request, Request::OfferCode(_)))
+        .unwrap();
+    let response = http::Response::new(br#"{"access_token":"geheim","scope":"1"}"#.to_vec());
+    let bodies = [r#"{"bsn":123456782}"#, r#"{"bsn":"123456782"}"#];
+    codec_with(Desk::Own, |codec| {
+        let fault = codec.read_response(from, &offer, &response).unwrap_err();
+        assert!(!fault.to_string().contains("geheim"), "{fault}");
+        for body in bodies {
+            let request = post("/beschikbaarheid", "application/json", body.as_bytes());
+            let fault = codec.read_request(from, &request).unwrap_err();
+            assert!(!fault.to_string().contains("123456782"), "{fault}");
+        }
+    });
 }
 
 #[test]
