@@ -15,6 +15,7 @@ mod form;
 mod front;
 pub mod list;
 mod oauth;
+pub mod ocsp;
 pub mod pages;
 pub mod paths;
 pub mod places;
