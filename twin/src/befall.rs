@@ -140,7 +140,6 @@ impl<S: Sink + Send + 'static> World<S> {
         let durable = state.party.durable().clone();
         state.party = Party::rebuild(blueprint, durable);
         state.incarnation = state.incarnation.wrapping_add(1);
-        state.staple = None;
         state.missed.clear();
         core.disarm_all(host);
         core.emit(None, Event::Host { host, change: HostChange::Crashed });

@@ -12,6 +12,8 @@ use std::{
 use protocol::{role::Role, world::network::Door};
 use serde::Serialize;
 
+use wire::{PASSWORD, pages::TestPerson};
+
 use crate::{network::Network, world::Doors};
 
 /// Everything that is told.
@@ -80,6 +82,14 @@ pub struct Person {
     pub password: String,
     /// A name.
     pub name: String,
+}
+
+impl Person {
+    /// That one, who has proven to be so at the highest level.
+    pub(crate) fn of(person: &TestPerson) -> Self {
+        let account = person.account.0.to_string();
+        Self { account, password: PASSWORD.to_owned(), name: person.name.clone() }
+    }
 }
 
 /// Files of a name: its certificate with the chain, and its key.

@@ -18,7 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Files, Person},
     network::Network,
     pki::{Authority, Wanted},
     texts::Texts,
@@ -103,7 +103,7 @@ impl<S: Sink + Send + 'static> Twin<S> {
         let texts = Arc::new(Texts::new(network.texts.clone(), &network.register));
         let certificates = certificates(&network, &authority)?;
         let root = CertificateDer::from(authority.root_der().to_vec());
-        let (wording, files) = Wording::new(&network, &texts, &authority, &certificates, dir)?;
+        let (wording, metadata) = Wording::new(&network, &texts, &authority, dir)?;
         let shown = certificates
             .iter()
             .map(|(name, certificate)| Ok((name.clone(), certificate.shown(name)?)))
@@ -121,13 +121,15 @@ impl<S: Sink + Send + 'static> Twin<S> {
             sink,
         });
         let endpoints = dir.join("endpoints.json");
+        let files = network_files(&world.network, &world.authority);
+        let persons: Vec<Person> = world.wording.persons().iter().map(Person::of).collect();
         let told = Endpoints::of(
             &world.network,
             world.doors,
-            &dir.join("pki/root.pem"),
+            &world.authority.root_path(),
             &files,
-            &BTreeMap::new(),
-            &[],
+            &metadata,
+            &persons,
         );
         let text =
             serde_json::to_string_pretty(&told).map_err(|error| fault("endpoints", error))?;
@@ -197,6 +199,19 @@ fn certificates(
                 .map(|issued| Issued { chain: issued.certificate_chain_der, key: issued.key_der });
             wanted.into_iter().map(|(text, _)| text).zip(issued).collect()
         })
+}
+
+/// Where the certificate and the key of each name are kept.
+fn network_files(network: &Network, authority: &Authority) -> Files {
+    network
+        .names()
+        .filter(|(_, entrance)| !entrance.is_plain())
+        .map(|(name, _)| {
+            let text = network.texts.host_text(name).to_owned();
+            let paths = authority.paths(&text, network.serial(name));
+            (text, paths)
+        })
+        .collect()
 }
 
 /// Writes a file that is there whole or not at all.

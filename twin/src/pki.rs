@@ -5,12 +5,17 @@
 
 mod store;
 
-use std::{fmt, io, path::Path, thread};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use protocol::id::Serial;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    SerialNumber,
 };
 use time::OffsetDateTime;
 
@@ -79,6 +84,8 @@ enum Purpose {
     Host,
     /// Signing OCSP answers (RFC 6960 §4.2.2.2).
     Ocsp,
+    /// Signing SAML messages; of RSA, as DigiD's are.
+    Saml,
 }
 
 /// A certificate, its chain without the root, and its key.
@@ -94,6 +101,11 @@ impl Wanted {
     /// For a host, by that name.
     pub fn server(name: String, serial: Serial) -> Self {
         Self { name, serial, not_after: None, purpose: Purpose::Host }
+    }
+
+    /// For who signs SAML messages, by that name.
+    pub fn saml(name: String, serial: Serial) -> Self {
+        Self { purpose: Purpose::Saml, ..Self::server(name, serial) }
     }
 
     /// For whoever signs OCSP answers.
@@ -129,6 +141,16 @@ impl Authority {
         let issuer_der = above[0].clone().into();
         let issuer = Issuer::from_ca_cert_der(&issuer_der, KeyPair::try_from(key.as_slice())?)?;
         Ok(Self { store, issuer, above })
+    }
+
+    /// Where the certificate of a name and its key are kept.
+    pub fn paths(&self, name: &str, serial: Serial) -> (PathBuf, PathBuf) {
+        self.store.paths(name, serial)
+    }
+
+    /// Where the root is kept.
+    pub fn root_path(&self) -> PathBuf {
+        self.store.root()
     }
 
     /// The root, which has signed itself.
@@ -196,7 +218,10 @@ impl Authority {
     }
 
     fn make(&self, wanted: &Wanted) -> Result<(Vec<u8>, Vec<u8>), PkiFault> {
-        let key = KeyPair::generate()?;
+        let key = match wanted.purpose {
+            Purpose::Saml => KeyPair::generate_for(&PKCS_RSA_SHA256)?,
+            Purpose::Host | Purpose::Ocsp => KeyPair::generate()?,
+        };
         let mut params = CertificateParams::new(vec![wanted.name.clone()])?;
         params.distinguished_name = named(&wanted.name);
         params.serial_number = Some(number(u64::from(wanted.serial.0)));
@@ -217,6 +242,8 @@ impl Authority {
                     vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
                 params.custom_extensions = vec![authority_information()];
             }
+            // Whose it is, metadata say.
+            Purpose::Saml => {}
             Purpose::Ocsp => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
                 params.custom_extensions = vec![ocsp_no_check()];

@@ -208,11 +208,10 @@ impl<S: Sink + Send + 'static> World<S> {
             Err(_) => return refused(408, "That took too long."),
         };
         let request = http::Request::from_parts(parts, Vec::from(body));
-        let (decoded, cookie) =
-            match self.wording.read_request(line.entrance.host, line.name, &request) {
-                Ok(decoded) => decoded,
-                Err(refusal) => return whole(refusal),
-            };
+        let (decoded, cookie) = match self.wording.read_request(line.name, &request) {
+            Ok(decoded) => decoded,
+            Err(refusal) => return whole(refusal),
+        };
         let Some((exchange, answer)) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
             let bytes = self.wording.write_response(line.name, &decoded, &asked);

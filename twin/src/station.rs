@@ -219,7 +219,11 @@ impl<S: Sink + Send + 'static> World<S> {
                 }
                 Action::Disarm(timer) => core.disarm(host, timer),
                 Action::Note(note) => core.emit(flow, Event::Noted { host, note }),
-                Action::Staple(answer) => core.hosts[host.place()].staple = Some(answer),
+                Action::Staple(answer) => {
+                    use wire::places::Places as _;
+                    let name = self.texts.host_text(self.network.hosts[host.place()].back);
+                    self.tls.staple(&name, self.wording.write_staple(&answer));
+                }
                 // Only visitors come and go.
                 Action::BeginAttempt | Action::EndAttempt | Action::Leave => {}
             }
@@ -296,7 +300,7 @@ impl<S: Sink + Send + 'static> World<S> {
     fn put_into_bytes(&self, host: HostId, held: Held) -> Option<Outgoing> {
         match held {
             Held::Ask(id, ask) => {
-                let bytes = self.wording.write_request(host, &ask);
+                let bytes = self.wording.write_request(&ask);
                 Some(Outgoing::Ask(id, ask.to, bytes))
             }
             Held::Reply(id, response, refusal) => {

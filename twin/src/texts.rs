@@ -223,6 +223,16 @@ impl Places for Texts {
         format!("https://{}{}", self.host_text(host), path_of(&text))
     }
 
+    fn token_address(&self, host: NameId) -> String {
+        let mut at_host = self.places.range((host, String::new())..);
+        let found = at_host
+            .by_ref()
+            .take_while(|((at, _), _)| *at == host)
+            .find(|(_, (endpoint, _))| *endpoint == Endpoint::Token);
+        let path = found.map_or("/", |((_, path), _)| path);
+        format!("https://{}{path}", self.host_text(host))
+    }
+
     fn place(&self, host: NameId, path: &str) -> Option<Place> {
         let mut length = path.len();
         loop {

@@ -129,7 +129,7 @@ impl<S: Sink + Send + 'static> World<S> {
         let request = self.core().exchanges.get(&id).map(|exchange| exchange.request.clone());
         let Some(request) = request else { return };
         let Message::Request(asked) = &request.message else { return };
-        let response = self.wording.read_response(asker, to, asked, bytes);
+        let response = self.wording.read_response(to, asked, bytes);
         let (envelope, flow) = {
             let mut core = self.core();
             let Some(exchange) = core.exchanges.get_mut(&id) else { return };
@@ -279,7 +279,10 @@ impl<S: Sink + Send + 'static> World<S> {
                 if decides {
                     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
                     let seen = self.tls.look(chain).ok_or(Failure::TlsAlert)?;
-                    let staple = server.staple().and_then(|staple| self.wording.read_ocsp(&staple));
+                    let serial = Serial(seen.serial.unwrap_or(u32::MAX));
+                    let staple = server
+                        .staple()
+                        .and_then(|staple| self.wording.read_staple(serial, &staple));
                     let flow = self.core().exchanges.get(&id).and_then(|exchange| exchange.flow);
                     let opening = Opening {
                         connection,

@@ -83,7 +83,7 @@ impl<S: Sink + Send + 'static> World<S> {
                     }
                     let world = Arc::clone(self);
                     tokio::spawn(async move {
-                        let bytes = world.wording.write_request(host, &ask);
+                        let bytes = world.wording.write_request(&ask);
                         world.ask(host, id, ask.to, bytes).await;
                     });
                 }

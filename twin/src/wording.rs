@@ -1,93 +1,448 @@
-//! How messages look: the codecs of `wire`, with the keys and texts of a twin.
+//! How messages look: the codecs of `wire`, with the keys, texts and scenes of a twin.
 //!
-//! Knows no sockets.
-#![allow(missing_docs)]
-use crate::{
-    network::Network,
-    open::{Fault, Issued},
-    pki::Authority,
-    texts::Texts,
-};
-use protocol::{
-    contract::Ask,
-    id::{Cookie, HostId, NameId},
-    message::{OcspAnswer, Request, Response},
-};
+//! Knows no sockets. What cannot be read is answered by what one host tells another, or a person.
+
 use std::{
     collections::BTreeMap,
-    path::Path,
-    sync::{Arc, Mutex},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use protocol::{
+    contract::Ask,
+    id::{Cookie, NameId, Opaque, PersonId, Serial},
+    message::{Assertion, AuthnRequest, OcspAnswer, Request, Response},
+    register::{ListKind, ListVersion},
+    release::ReleaseSet,
+    role::Role,
+    time::WallTime,
+};
+use rustls::pki_types::CertificateDer;
+use wire::{
+    codec::{Codec, Lists, Ocsp, Saml},
+    fault::Fault,
+    list::{ListFormat, Timestamp, served, version::Assumed},
+    ocsp::{self, Issuer, Responder},
+    pages::{Offering, Scene, TestPerson},
+    places::Places as _,
+    saml::{self, Reader, SigningKey, VerifyingKey, Writer},
+};
+
+use crate::{
+    network::Network,
+    open::{self, Issued, whole},
+    pki::{Authority, Wanted},
+    texts::Texts,
+};
+
+/// The codecs of a twin, with what they borrow.
 pub struct Wording {
-    requests: Mutex<Vec<(Request, Option<Cookie>)>>,
-    responses: Mutex<Vec<Response>>,
     texts: Arc<Texts>,
-    epoch: i64,
+    epoch: Timestamp,
+    epoch_nanos: i64,
+    started: Instant,
+    keys: Keys,
+    format: ListFormat,
+    releases: ReleaseSet,
+    offers: BTreeMap<NameId, Vec<Offering>>,
+    persons: Vec<TestPerson>,
+    /// The back name of DigiD, whose artifacts these are.
+    digid: NameId,
+    /// Lists as they were written last, by kind and number.
+    written: Mutex<BTreeMap<(u8, u32), Arc<Vec<u8>>>>,
 }
+
+/// Keys beside those of TLS.
+struct Keys {
+    /// Of who signs SAML messages, by the name they are known by.
+    signing: BTreeMap<NameId, SigningKey>,
+    verifying: BTreeMap<NameId, VerifyingKey>,
+    issuer: Issuer,
+    ocsp_certificate: Vec<u8>,
+    ocsp_key: EcdsaKeyPair,
+}
+
+/// What a twin keeps in its folder of each party's SAML: its metadata, by the name of its host.
+pub(crate) type Metadata = BTreeMap<String, PathBuf>;
+
+/// How many people there are to choose from at DigiD.
+const PERSONS: u32 = 12;
+
+fn fault(place: &str, reason: impl std::fmt::Display) -> open::Fault {
+    open::Fault { place: place.to_owned(), reason: reason.to_string() }
+}
+
 impl Wording {
+    /// The codecs of a network; metadata go to the folder.
     pub(crate) fn new(
-        _n: &Network,
+        network: &Network,
         texts: &Arc<Texts>,
-        _a: &Authority,
-        _c: &BTreeMap<String, Issued>,
-        _d: &Path,
-    ) -> Result<(Self, crate::endpoints::Files), Fault> {
-        let epoch =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos()
-                as i64;
-        Ok((
-            Self {
-                requests: Mutex::default(),
-                responses: Mutex::default(),
-                texts: Arc::clone(texts),
-                epoch,
-            },
-            BTreeMap::new(),
-        ))
-    }
-    pub fn epoch(&self) -> i64 {
-        self.epoch
-    }
-    pub fn write_request(&self, _h: HostId, a: &Ask) -> Option<http::Request<Vec<u8>>> {
-        let mut r = self.requests.lock().unwrap();
-        r.push((a.request, a.cookie));
-        let body = (r.len() - 1).to_string();
-        let host = self.texts.with(|n| n.host_text(a.to).to_owned());
-        Some(http::Request::post("/").header("host", host).body(body.into_bytes()).unwrap())
-    }
-    pub fn write_response(
-        &self,
-        _f: NameId,
-        _r: &Request,
-        a: &Response,
-    ) -> Option<http::Response<Vec<u8>>> {
-        let mut r = self.responses.lock().unwrap();
-        r.push(a.clone());
-        Some(http::Response::new((r.len() - 1).to_string().into_bytes()))
-    }
-    pub fn read_request(
-        &self,
-        _h: HostId,
-        _n: NameId,
-        r: &http::Request<Vec<u8>>,
-    ) -> Result<(Request, Option<Cookie>), http::Response<Vec<u8>>> {
-        let i: usize = String::from_utf8(r.body().clone()).unwrap().parse().unwrap();
-        Ok(self.requests.lock().unwrap()[i])
-    }
-    pub fn read_response(
-        &self,
-        _h: HostId,
-        _n: NameId,
-        _r: &Request,
-        b: &http::Response<Vec<u8>>,
-    ) -> Response {
-        let i: usize = match String::from_utf8(b.body().clone()).unwrap().parse() {
-            Ok(i) => i,
-            Err(_) => return Response::BadRequest,
+        authority: &Authority,
+        dir: &std::path::Path,
+    ) -> Result<(Self, Metadata), open::Fault> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch_nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let issuer = Issuer::from_certificate(authority.issuer_der())
+            .map_err(|error| fault("OCSP", error))?;
+        let signer = authority.ocsp_signer().map_err(|error| fault("OCSP", error))?;
+        let signer = Issued::from(signer);
+        let ocsp_key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &signer.key)
+            .map_err(|error| fault("OCSP", error))?;
+        let keys = Keys {
+            signing: BTreeMap::new(),
+            verifying: BTreeMap::new(),
+            issuer,
+            ocsp_certificate: signer.chain.into_iter().next().unwrap_or_default(),
+            ocsp_key,
         };
-        self.responses.lock().unwrap()[i].clone()
+        let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
+        let mut wording = Self {
+            texts: Arc::clone(texts),
+            epoch: Timestamp::from_unix(seconds, since.subsec_nanos()),
+            epoch_nanos,
+            started: Instant::now(),
+            keys,
+            format: ListFormat::of(network.release),
+            releases: ReleaseSet::only(network.release),
+            offers: offers(network),
+            persons: persons(),
+            digid: digid.map_or(NameId(0), |host| host.back),
+            written: Mutex::default(),
+        };
+        let metadata = wording.sign_in(network, authority, dir)?;
+        Ok((wording, metadata))
     }
-    pub fn read_ocsp(&self, _b: &[u8]) -> Option<OcspAnswer> {
-        None
+
+    /// Gives everybody who speaks SAML a key, and writes their metadata.
+    fn sign_in(
+        &mut self,
+        network: &Network,
+        authority: &Authority,
+        dir: &std::path::Path,
+    ) -> Result<Metadata, open::Fault> {
+        let folder = dir.join("saml");
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| fault(&folder.display().to_string(), error))?;
+        let speakers: Vec<_> = network
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, host)| matches!(host.role(), Role::Za | Role::Digid))
+            .collect();
+        let wanted: Vec<Wanted> = speakers
+            .iter()
+            .map(|(place, host)| {
+                Wanted::saml(self.texts.host_text(host.back), Serial(2 << 24 | *place as u32))
+            })
+            .collect();
+        let issued = authority.issue_all(&wanted).map_err(|error| fault("SAML", error))?;
+        let mut metadata = Metadata::new();
+        for ((_, host), issued) in speakers.into_iter().zip(issued) {
+            let issued = Issued::from(issued);
+            let certificate = issued.chain.first().cloned().unwrap_or_default();
+            let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", issued.key));
+            let name = self.texts.host_text(host.back);
+            let signing = SigningKey::from_pem(pem.as_bytes(), name.clone())
+                .map_err(|error| fault(&name, error))?;
+            let verifying = VerifyingKey::from_certificate(&certificate)
+                .map_err(|error| fault(&name, error))?;
+            self.keys.signing.insert(host.back, signing);
+            self.keys.verifying.insert(host.back, verifying);
+            let Some(writer) = self.writer(host.back) else { continue };
+            let write = match host.role() {
+                Role::Digid => saml::identity_provider,
+                _ => saml::service_provider,
+            };
+            let text = write(writer, host.front, host.back, &certificate);
+            let path = folder.join(format!("{}.xml", host.name));
+            whole(&path, text.as_bytes())?;
+            metadata.insert(host.name.clone(), path);
+        }
+        Ok(metadata)
     }
+
+    /// When the time of this world began, in nanoseconds since the beginning of 1970.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch_nanos
+    }
+
+    /// People who can log in.
+    pub(crate) fn persons(&self) -> &[TestPerson] {
+        &self.persons
+    }
+
+    fn now(&self) -> WallTime {
+        WallTime::from_nanos(i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    fn codec(&self) -> Codec<'_> {
+        Codec {
+            places: &*self.texts,
+            scene: self,
+            saml: self,
+            ocsp: self,
+            lists: self,
+            epoch: &self.epoch,
+            today: self.now(),
+        }
+    }
+
+    /// A request as bytes; none of one that cannot travel.
+    pub(crate) fn write_request(&self, ask: &Ask) -> Option<http::Request<Vec<u8>>> {
+        self.codec().write_request(ask.to, &ask.request, ask.cookie)
+    }
+
+    /// What a request to that name says, or what its sender is told.
+    pub(crate) fn read_request(
+        &self,
+        name: NameId,
+        request: &http::Request<Vec<u8>>,
+    ) -> Result<(Request, Option<Cookie>), http::Response<Vec<u8>>> {
+        let codec = self.codec();
+        codec.read_request(name, request).map_err(|fault| codec.write_fault(name, request, &fault))
+    }
+
+    /// An answer as bytes; none of one that cannot travel.
+    pub(crate) fn write_response(
+        &self,
+        from: NameId,
+        to: &Request,
+        response: &Response,
+    ) -> Option<http::Response<Vec<u8>>> {
+        self.codec().write_response(from, to, response)
+    }
+
+    /// What an answer says. One that cannot be understood is as if the request had not been.
+    pub(crate) fn read_response(
+        &self,
+        from: NameId,
+        to: &Request,
+        response: &http::Response<Vec<u8>>,
+    ) -> Response {
+        self.codec().read_response(from, to, response).unwrap_or(Response::BadRequest)
+    }
+
+    /// An OCSP answer that was stapled for that certificate, if it is one.
+    pub(crate) fn read_staple(&self, serial: Serial, bytes: &[u8]) -> Option<OcspAnswer> {
+        self.read_answer(serial, bytes).ok()
+    }
+
+    /// An OCSP answer to be stapled.
+    pub(crate) fn write_staple(&self, answer: &OcspAnswer) -> Vec<u8> {
+        self.write_answer(&Request::OcspQuery(answer.serial), answer)
+    }
+
+    fn writer(&self, who: NameId) -> Option<Writer<'_>> {
+        let key = self.keys.signing.get(&who)?;
+        let (places, epoch, now) = (&*self.texts as _, &self.epoch, self.now());
+        Some(Writer { places, key, epoch, now, id: Opaque::uuid_v4(crate::world::secret()) })
+    }
+
+    fn key(&self, of: NameId) -> Option<&VerifyingKey> {
+        self.keys.verifying.get(&of)
+    }
+
+    fn verify(certificate: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        let der = CertificateDer::from(certificate);
+        webpki::EndEntityCert::try_from(&der).is_ok_and(|certificate| {
+            let algorithm = webpki::aws_lc_rs::ECDSA_P256_SHA256;
+            certificate.verify_signature(algorithm, message, signature).is_ok()
+        })
+    }
+}
+
+impl Saml for Wording {
+    fn write_authn_request(&self, to: NameId, request: &AuthnRequest) -> String {
+        // Whoever has no key here is no service provider, and signs nothing.
+        let (who, signed) = match self.keys.signing.contains_key(&request.issuer) {
+            true => (request.issuer, request.signed),
+            false => (self.digid, false),
+        };
+        let request = AuthnRequest { signed, ..*request };
+        let written = self
+            .writer(who)
+            .map(|writer| saml::write_authn_request(writer, to, &request))
+            .unwrap_or_default();
+        STANDARD.encode(written)
+    }
+
+    fn read_authn_request(
+        &self,
+        _: NameId,
+        text: &str,
+        relay_state: Opaque,
+    ) -> Result<AuthnRequest, Fault> {
+        let xml = STANDARD.decode(text).map_err(|_| Fault::malformed("Base64", text))?;
+        let key = |of| self.key(of);
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        saml::read_authn_request(reader, &xml, relay_state)
+    }
+
+    fn write_artifact(&self, artifact: Opaque) -> String {
+        saml::write_artifact(&saml::entity_id(&*self.texts, self.digid), artifact)
+    }
+
+    fn read_artifact(&self, text: &str) -> Result<Opaque, Fault> {
+        saml::read_artifact(&saml::entity_id(&*self.texts, self.digid), text)
+    }
+
+    fn write_artifact_resolve(
+        &self,
+        to: NameId,
+        artifact: Opaque,
+        issuer: NameId,
+        signed: bool,
+    ) -> Vec<u8> {
+        let artifact = self.write_artifact(artifact);
+        self.writer(issuer)
+            .map(|writer| saml::write_artifact_resolve(writer, to, &artifact, issuer, signed))
+            .unwrap_or_default()
+    }
+
+    fn read_artifact_resolve(
+        &self,
+        _: NameId,
+        body: &[u8],
+    ) -> Result<(Opaque, NameId, bool), Fault> {
+        let key = |of| self.key(of);
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        let (artifact, issuer, signed) = saml::read_artifact_resolve(reader, body)?;
+        Ok((self.read_artifact(&artifact)?, issuer, signed))
+    }
+
+    fn write_artifact_response(&self, from: NameId, _: &Request, answer: &Assertion) -> Vec<u8> {
+        self.writer(from)
+            .map(|writer| saml::write_artifact_response(writer, from, answer))
+            .unwrap_or_default()
+    }
+
+    fn read_artifact_response(
+        &self,
+        from: NameId,
+        _: Opaque,
+        body: &[u8],
+    ) -> Result<Assertion, Fault> {
+        let key = |of| self.key(of);
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        saml::read_artifact_response(reader, from, body)
+    }
+}
+
+impl Ocsp for Wording {
+    fn write_query(&self, serial: Serial) -> Vec<u8> {
+        ocsp::write_query(&self.keys.issuer, serial)
+    }
+
+    fn read_query(&self, body: &[u8]) -> Result<Serial, Fault> {
+        ocsp::read_query(&self.keys.issuer, body)
+    }
+
+    fn write_answer(&self, _: &Request, answer: &OcspAnswer) -> Vec<u8> {
+        let random = SystemRandom::new();
+        let sign = |bytes: &[u8]| {
+            let signature = self.keys.ocsp_key.sign(&random, bytes);
+            signature.map(|signature| signature.as_ref().to_vec()).unwrap_or_default()
+        };
+        let responder = Responder { certificate: &self.keys.ocsp_certificate, sign: &sign };
+        // An answer that cannot be written is none, which whoever asked refuses.
+        ocsp::write_answer(&self.keys.issuer, responder, answer, &self.epoch).unwrap_or_default()
+    }
+
+    fn read_answer(&self, asked: Serial, body: &[u8]) -> Result<OcspAnswer, Fault> {
+        ocsp::read_answer(&self.keys.issuer, &Self::verify, asked, body, &self.epoch)
+    }
+}
+
+impl Lists for Wording {
+    fn path(&self, kind: ListKind) -> String {
+        format!("/{}", served::file(kind))
+    }
+
+    fn kind(&self, path: &str) -> Option<ListKind> {
+        served::kind_at(path)
+    }
+
+    fn write(&self, list: &ListVersion) -> Vec<u8> {
+        let key = (list.kind as u8, list.number);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = written.get(&key).filter(|_| list.fits_schema) {
+            return bytes.to_vec();
+        }
+        // What does not fit its format is no list, which its receiver refuses.
+        let bytes = self
+            .texts
+            .with(|names| served::to_bytes(list, self.format, &self.epoch, names))
+            .unwrap_or_default();
+        if list.fits_schema {
+            written.retain(|(kind, _), _| *kind != key.0);
+            written.insert(key, Arc::new(bytes.clone()));
+        }
+        bytes
+    }
+
+    fn read(&self, kind: ListKind, body: &[u8]) -> Result<Arc<ListVersion>, Fault> {
+        let assumed = Assumed { epoch: self.epoch.clone(), releases: self.releases };
+        let list = self.texts.with_mut(|names| served::from_bytes(kind, body, &assumed, names));
+        Ok(Arc::new(list))
+    }
+}
+
+impl Scene for Wording {
+    fn offers(&self, pgo: NameId) -> Vec<Offering> {
+        self.offers.get(&pgo).cloned().unwrap_or_default()
+    }
+
+    fn test_persons(&self) -> Vec<TestPerson> {
+        self.persons.clone()
+    }
+}
+
+/// What every PGO has on offer at the start.
+fn offers(network: &Network) -> BTreeMap<NameId, Vec<Offering>> {
+    let all: Vec<Offering> = network
+        .register
+        .listings
+        .iter()
+        .filter(|listing| listing.listed)
+        .map(|listing| {
+            let naam = network.texts.zorgaanbieder_text(listing.zorgaanbieder).to_owned();
+            let name = naam.strip_suffix("@medmij").unwrap_or(&naam).to_owned();
+            let services = listing.offers.iter().map(|offer| offer.dienst).collect();
+            Offering { naam, name, services }
+        })
+        .collect();
+    let pgos = network.hosts.iter().filter(|host| host.role() == Role::Pgo);
+    pgos.map(|host| (host.front, all.clone())).collect()
+}
+
+/// Invented people: the first ones of the population.
+fn persons() -> Vec<TestPerson> {
+    const NAMES: [&str; 12] = [
+        "Anna de Verzonnen",
+        "Bram Bedacht",
+        "Carla van Nergens",
+        "Daan Dromer",
+        "Eva Proef",
+        "Farid Voorbeeld",
+        "Greet Gissing",
+        "Henk Hypothese",
+        "Iris Idee",
+        "Jaap Maarschijn",
+        "Kim Karton",
+        "Lotte Loos",
+    ];
+    (0..PERSONS)
+        .map(|number| TestPerson {
+            account: PersonId(number),
+            name: NAMES[number as usize % NAMES.len()].to_owned(),
+            born: format!("{}-{}-{}", 1 + number * 2, 1 + number, 1950 + number * 4),
+        })
+        .collect()
 }

@@ -16,7 +16,7 @@ use protocol::{
     contract::{Chance, Outbox, TimerId},
     draw::{Draws, Purpose},
     id::{ConnectionId, ExchangeId, HostId, NameId},
-    message::{Envelope, OcspAnswer},
+    message::Envelope,
     time::{Duration, Instant, Now},
     trace::{Event, FlowRef, Sink, Stamp},
     world::{clock::HostClock, link::ActiveFaults, network::HostSpec},
@@ -100,7 +100,6 @@ pub(crate) struct Carried {
 /// A host, beside its station's gate.
 pub(crate) struct HostState {
     pub party: Party,
-    pub staple: Option<OcspAnswer>,
     /// How often it crashed.
     pub incarnation: u32,
     pub clock: HostClock,
@@ -176,7 +175,7 @@ pub struct Making<S> {
 const STRANGERS: usize = 4_096;
 
 /// The operating system's random numbers. Without them nothing can be secret, and there is no way on.
-fn secret() -> u128 {
+pub(crate) fn secret() -> u128 {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has random numbers");
     u128::from_ne_bytes(bytes)
@@ -188,7 +187,6 @@ impl<S: Sink + Send + 'static> World<S> {
         let Making { network, texts, wording, tls, authority, doors, seed, started, sink } = making;
         let state = |host: &crate::network::Host| HostState {
             party: Party::begin(&host.blueprint, &network.lists),
-            staple: None,
             incarnation: 0,
             clock: HostClock::default(),
             faults: 0,

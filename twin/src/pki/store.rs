@@ -76,6 +76,10 @@ impl Store {
         write(&key_file, "PRIVATE KEY", key)
     }
 
+    pub fn root(&self) -> PathBuf {
+        self.dir.join("root.pem")
+    }
+
     /// Where a certificate and its key are kept. A hostname is a file name.
     pub fn paths(&self, name: &str, serial: Serial) -> (PathBuf, PathBuf) {
         let file = |end: &str| self.dir.join("hosts").join(format!("{name}-{}{end}", serial.0));
