@@ -210,7 +210,7 @@ impl<S: Sink + Send + 'static> World<S> {
         let request = http::Request::from_parts(parts, Vec::from(body));
         let (decoded, cookie) = match self.wording.read_request(line.name, &request) {
             Ok(decoded) => decoded,
-            Err(refusal) => return whole(refusal),
+            Err(refusal) => return whole(*refusal),
         };
         let Some((exchange, answer)) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;

@@ -54,8 +54,8 @@ pub struct Wording {
     persons: Vec<TestPerson>,
     /// The back name of DigiD, whose artifacts these are.
     digid: NameId,
-    /// Lists as they were written last, by kind and number.
-    written: Mutex<BTreeMap<(u8, u32), Arc<Vec<u8>>>>,
+    /// The newest versions of lists as they were written.
+    written: Mutex<Written>,
 }
 
 /// Keys beside those of TLS.
@@ -67,6 +67,12 @@ struct Keys {
     ocsp_certificate: Vec<u8>,
     ocsp_key: EcdsaKeyPair,
 }
+
+/// What the sender of a request is told that is none.
+pub(crate) type Refusal = Box<http::Response<Vec<u8>>>;
+
+/// Lists as bytes, by kind and number.
+type Written = BTreeMap<(u8, u32), Vec<u8>>;
 
 /// What a twin keeps in its folder of each party's SAML: its metadata, by the name of its host.
 pub(crate) type Metadata = BTreeMap<String, PathBuf>;
@@ -204,9 +210,11 @@ impl Wording {
         &self,
         name: NameId,
         request: &http::Request<Vec<u8>>,
-    ) -> Result<(Request, Option<Cookie>), http::Response<Vec<u8>>> {
+    ) -> Result<(Request, Option<Cookie>), Refusal> {
         let codec = self.codec();
-        codec.read_request(name, request).map_err(|fault| codec.write_fault(name, request, &fault))
+        codec
+            .read_request(name, request)
+            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))
     }
 
     /// An answer as bytes; none of one that cannot travel.
@@ -373,7 +381,7 @@ impl Lists for Wording {
         let key = (list.kind as u8, list.number);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bytes) = written.get(&key).filter(|_| list.fits_schema) {
-            return bytes.to_vec();
+            return bytes.clone();
         }
         // What does not fit its format is no list, which its receiver refuses.
         let bytes = self
@@ -382,7 +390,7 @@ impl Lists for Wording {
             .unwrap_or_default();
         if list.fits_schema {
             written.retain(|(kind, _), _| *kind != key.0);
-            written.insert(key, Arc::new(bytes.clone()));
+            written.insert(key, bytes.clone());
         }
         bytes
     }

@@ -82,9 +82,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
         .map(|text| Override::parse_set(text))
         .collect::<Result<Vec<Override>, Problem>>()?;
     let (topology, ..) = files::read_topology(&arguments.topology, &set)?;
-    // Nobody comes but through real doors.
+    // A scenario must have somebody come; here everybody comes through real doors.
     let text = format!(
-        "name = \"twin\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = {}\n[arrivals]\nrate = \"0/s\"\n",
+        "name = \"twin\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = {}\n[arrivals]\nrate = \"1/h\"\n",
         arguments.seed
     );
     let scenario = files::scenario_of(&text, "twin", &topology)?;

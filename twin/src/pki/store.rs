@@ -17,6 +17,9 @@ pub(super) struct Store {
     dir: PathBuf,
 }
 
+/// A certificate and its key, both DER.
+pub(super) type Leaf = (Vec<u8>, Vec<u8>);
+
 /// Certificates of authorities, the lowest first, and the key of that.
 pub(super) type Chain = (Vec<Vec<u8>>, Vec<u8>);
 
@@ -57,7 +60,7 @@ impl Store {
     }
 
     /// A certificate and its key, if they are kept here.
-    pub fn leaf(&self, name: &str, serial: Serial) -> Result<Option<(Vec<u8>, Vec<u8>)>, PkiFault> {
+    pub fn leaf(&self, name: &str, serial: Serial) -> Result<Option<Leaf>, PkiFault> {
         let (certificate, key) = self.paths(name, serial);
         if !key.exists() || !certificate.exists() {
             return Ok(None);
@@ -69,7 +72,7 @@ impl Store {
         &self,
         name: &str,
         serial: Serial,
-        (certificate, key): &(Vec<u8>, Vec<u8>),
+        (certificate, key): &Leaf,
     ) -> Result<(), PkiFault> {
         let (certificate_file, key_file) = self.paths(name, serial);
         write(&certificate_file, "CERTIFICATE", certificate)?;
