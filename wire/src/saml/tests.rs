@@ -230,7 +230,7 @@ fn an_independent_program_finds_every_signature_right() {
             let (name, of) = id.split_once('|').unwrap_or((id, ""));
             let mut command = Command::new("xmlsec1");
             command.args(["--verify", "--enabled-key-data", "rsa,key-name", "--privkey-pem"]);
-            command.arg(&key).arg(format!("--id-attr:ID"));
+            command.arg(&key).arg("--id-attr:ID");
             command.arg(format!("{of}:{name}"));
             if !of.is_empty() && *id != ids[0] {
                 command
