@@ -163,6 +163,11 @@ impl Authority {
         &self.above[0]
     }
 
+    /// What stands between a host's certificate and the root.
+    fn between(&self) -> &[Vec<u8>] {
+        self.above.split_last().map_or(&[], |(_, between)| between)
+    }
+
     /// Who signs OCSP answers.
     ///
     /// # Errors
@@ -183,14 +188,13 @@ impl Authority {
                 Some(kept) => kept,
                 None => {
                     let made = self.make(wanted)?;
-                    self.store.keep_leaf(&wanted.name, wanted.serial, &made)?;
+                    self.store.keep_leaf(&wanted.name, wanted.serial, &made, self.between())?;
                     made
                 }
             },
         };
-        let between = &self.above[..self.above.len() - 1];
-        let certificate_chain_der =
-            [certificate].into_iter().chain(between.iter().cloned()).collect();
+        let between = self.between().iter().cloned();
+        let certificate_chain_der = [certificate].into_iter().chain(between).collect();
         Ok(Issued { certificate_chain_der, key_der: key })
     }
 

@@ -25,6 +25,7 @@ use protocol::{
     world::network::Door,
 };
 use tokio::{
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     sync::oneshot,
 };
@@ -115,7 +116,7 @@ impl<S: Sink + Send + 'static> World<S> {
             return;
         }
         let began = self.now();
-        let Ok(stream) = start.into_stream(self.tls.server(entrance)).await else { return };
+        let Ok(mut stream) = start.into_stream(self.tls.server(entrance)).await else { return };
         let handshake = Handshake(self.now().since(began));
         let (connection, flow) = self.carried(remote);
         let mut subject = None;
@@ -135,6 +136,8 @@ impl<S: Sink + Send + 'static> World<S> {
             let opening =
                 Opening { connection, side, peer, name: None, staple: None, flow, handshake };
             if answerer_decides && !self.hello(entrance.host, &seen, opening).await {
+                // It goes without a word of HTTP, but says that it goes.
+                let _ = stream.shutdown().await;
                 return;
             }
         }

@@ -281,3 +281,6 @@ fn in_run(at: OcspGeneralizedTime, epoch: &Timestamp) -> WallTime {
     let seconds = i64::try_from(at.0.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_unix(seconds, 0).in_run(epoch)
 }
+
+#[cfg(test)]
+mod tests;

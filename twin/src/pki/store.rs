@@ -52,10 +52,10 @@ impl Store {
             .and_then(|()| fs::create_dir_all(&hosts))
             .map_err(|error| io_fault(&hosts, error))?;
         for (level, certificate) in LEVELS.iter().zip(&chain.0) {
-            write(&self.dir.join(format!("{level}.pem")), "CERTIFICATE", certificate)?;
+            write(&self.dir.join(format!("{level}.pem")), "CERTIFICATE", &[certificate])?;
         }
         // Last: with it the rest is complete.
-        write(&self.dir.join("tsp.key.pem"), "PRIVATE KEY", &chain.1)?;
+        write(&self.dir.join("tsp.key.pem"), "PRIVATE KEY", &[&chain.1])?;
         Ok(chain.clone())
     }
 
@@ -73,10 +73,14 @@ impl Store {
         name: &str,
         serial: Serial,
         (certificate, key): &Leaf,
+        between: &[Vec<u8>],
     ) -> Result<(), PkiFault> {
         let (certificate_file, key_file) = self.paths(name, serial);
-        write(&certificate_file, "CERTIFICATE", certificate)?;
-        write(&key_file, "PRIVATE KEY", key)
+        // With what stands between it and the root, as servers and clients want to be given it.
+        let chain: Vec<&[u8]> =
+            [certificate].into_iter().chain(between).map(Vec::as_slice).collect();
+        write(&certificate_file, "CERTIFICATE", &chain)?;
+        write(&key_file, "PRIVATE KEY", &[key])
     }
 
     pub fn root(&self) -> PathBuf {
@@ -94,18 +98,22 @@ fn io_fault(path: &Path, error: io::Error) -> PkiFault {
     PkiFault::Io(path.display().to_string(), error)
 }
 
+/// The first of what stands in a file.
 fn read(path: &Path, tag: &str) -> Result<Vec<u8>, PkiFault> {
     let text = fs::read(path).map_err(|error| io_fault(path, error))?;
     let damaged = |why: String| PkiFault::Damaged(path.display().to_string(), why);
-    let pem = pem::parse(&text).map_err(|error| damaged(error.to_string()))?;
+    let all = pem::parse_many(&text).map_err(|error| damaged(error.to_string()))?;
+    let first = all.into_iter().next();
+    let pem = first.ok_or_else(|| damaged(format!("expected {tag}, found nothing")))?;
     match pem.tag() == tag {
         true => Ok(pem.into_contents()),
         false => Err(damaged(format!("expected {tag}, found {}", pem.tag()))),
     }
 }
 
-fn write(path: &Path, tag: &str, contents: &[u8]) -> Result<(), PkiFault> {
-    let text = pem::encode(&pem::Pem::new(tag, contents));
+fn write(path: &Path, tag: &str, contents: &[&[u8]]) -> Result<(), PkiFault> {
+    let all: Vec<pem::Pem> = contents.iter().map(|one| pem::Pem::new(tag, *one)).collect();
+    let text = pem::encode_many(&all);
     let dir = path.parent().unwrap_or(Path::new("."));
     let keep = || -> io::Result<()> {
         // A temporary file is for its owner alone, and stays so.
