@@ -8,5 +8,4 @@
 //! So far it knows the lists of MedMij Registratie: see [`list`].
 
 pub mod list;
-pub mod places;
 mod xml;

@@ -16,9 +16,8 @@ const LADDER: &[(&str, &[&str])] = &[
     ("sim", &["protocol"]),
     ("wire", &["protocol"]),
     ("watch", &["protocol"]),
-    ("twin", &["protocol", "actors", "wire", "watch"]),
-    ("stelsel", &["protocol", "actors", "sim", "wire", "watch", "twin"]),
-    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "twin", "stelsel"]),
+    ("stelsel", &["protocol", "actors", "sim", "wire", "watch"]),
+    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "stelsel"]),
 ];
 
 /// Crates that read no clock and depend on no hash order: all below the twin.
