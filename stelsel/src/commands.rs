@@ -3,6 +3,7 @@
 //! Each reads its arguments, does its work by the other modules and says how the program ends. Errors are
 //! [`Problems`], which `main` prints.
 
+pub mod calibrate;
 pub mod capacity;
 pub mod chaos;
 pub mod compare;

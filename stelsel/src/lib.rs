@@ -3,11 +3,13 @@
 //! Everything behind the command line is here, so that tests reach it without a process.
 
 pub mod answer;
+pub mod calibrate;
 pub mod capacity;
 pub mod chaos;
 pub mod commands;
 pub mod comparison;
 pub mod compose;
+pub mod console;
 pub mod diagram;
 pub mod files;
 pub mod lists;

@@ -47,6 +47,8 @@ enum Command {
     Topology(commands::topology::Arguments),
     /// Start a network behind real sockets on this machine
     Twin(commands::twin::Arguments),
+    /// Measure what work costs on this machine
+    Calibrate(commands::calibrate::Arguments),
     /// Draw one flow as a sequence diagram
     Trace(commands::trace::Arguments),
     /// Print the rulebook: every rule, how it is watched, and where
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),
         Command::Twin(arguments) => commands::twin::run(&arguments),
+        Command::Calibrate(arguments) => commands::calibrate::run(&arguments),
         Command::Trace(arguments) => commands::trace::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

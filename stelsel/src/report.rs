@@ -24,7 +24,8 @@ use crate::{
     sweep::SweepFolder,
 };
 
-const STYLE: &str = include_str!("report/page.css");
+/// How pages look.
+pub(crate) const STYLE: &str = include_str!("report/page.css");
 
 /// The page.
 ///

@@ -5,7 +5,7 @@
 //! interval is narrow enough to mean something (semantics 11). Closed forms are claimed for Poisson arrivals
 //! only. Does not print.
 
-mod networks;
+pub(crate) mod networks;
 mod queues;
 mod toy;
 pub mod worlds;

@@ -19,10 +19,10 @@ use wire::places::Places as _;
 use crate::{
     open::Issued,
     pki::Wanted,
-    world::{Core, World},
+    world::{Core, Witness, World},
 };
 
-impl<S: Sink + Send + 'static> World<S> {
+impl<S: Witness> World<S> {
     /// A host refuses connections, or takes them again. Such faults add up.
     pub fn down(&self, host: HostId, begins: bool) {
         let mut core = self.core();

@@ -25,6 +25,9 @@ pub struct Endpoints {
     pub tls: SocketAddr,
     /// Where names without lead.
     pub plain: SocketAddr,
+    /// Where what goes on can be seen and steered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// Options for curl: every name, at port 443 and 80, leads here.
     pub curl: Vec<String>,
     /// The option for Chromium that does the same.
@@ -104,6 +107,7 @@ impl Endpoints {
         files: &Files,
         metadata: &BTreeMap<String, PathBuf>,
         test_persons: &[Person],
+        console: Option<String>,
     ) -> Self {
         let Doors { tls, plain } = doors;
         let text = |name| network.texts.host_text(name).to_owned();
@@ -145,6 +149,7 @@ impl Endpoints {
             ca: ca.to_owned(),
             tls,
             plain,
+            console,
             curl,
             chromium: format!("--host-resolver-rules={}", maps.join(",")),
             hosts_file,

@@ -13,7 +13,7 @@ use std::{
     time,
 };
 
-use protocol::{id::HostId, trace::Sink};
+use protocol::id::HostId;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -24,7 +24,7 @@ use crate::{
     texts::Texts,
     tls::{Shown, Tls},
     wording::Wording,
-    world::{Doors, Making, World},
+    world::{Doors, Making, Witness, World},
 };
 
 /// How a twin is opened.
@@ -38,6 +38,8 @@ pub struct Options {
     pub port: u16,
     /// Key of all draws but secret ones.
     pub seed: u64,
+    /// Where its console is, if it has one.
+    pub console: Option<String>,
 }
 
 /// Why a twin cannot be opened.
@@ -70,13 +72,13 @@ pub struct Twin<S> {
     tasks: JoinSet<()>,
 }
 
-impl<S: Sink + Send + 'static> Twin<S> {
+impl<S: Witness> Twin<S> {
     /// Opens a network, whose events go to `sink`.
     ///
     /// # Errors
     /// The folder cannot be used, a port is taken, or the certificates in the folder are none.
     pub async fn open(network: Network, options: &Options, sink: S) -> Result<Self, Fault> {
-        let Options { dir, listen, port, seed } = options;
+        let Options { dir, listen, port, seed, console } = options;
         fs::create_dir_all(dir).map_err(|error| fault(dir.display(), error))?;
         let authority =
             Authority::open(&dir.join("pki")).map_err(|error| fault(dir.display(), error))?;
@@ -130,6 +132,7 @@ impl<S: Sink + Send + 'static> Twin<S> {
             &files,
             &metadata,
             &persons,
+            console.clone(),
         );
         let text =
             serde_json::to_string_pretty(&told).map_err(|error| fault("endpoints", error))?;
@@ -215,7 +218,10 @@ fn network_files(network: &Network, authority: &Authority) -> Files {
 }
 
 /// Writes a file that is there whole or not at all.
-pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+///
+/// # Errors
+/// It cannot be written.
+pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut draft = tempfile::NamedTempFile::new_in(dir)?;

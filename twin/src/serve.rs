@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::{
     id::{ConnectionId, Cookie, ExchangeId, HostId, NameId},
     message::{Browse, Envelope, Message, Page, Peer, Request, Response, Side},
-    trace::{Event, FlowFacts, FlowKind, FlowRef, Sink},
+    trace::{Event, FlowFacts, FlowKind, FlowRef},
     world::network::Door,
 };
 use tokio::{
@@ -36,7 +36,7 @@ use crate::{
     recognise::visitor,
     station::{Handshake, Job},
     travel::Opening,
-    world::{Answer, Carried, Exchange, World, length},
+    world::{Answer, Carried, Core, Exchange, Passage, Whole, Witness, World, length},
 };
 
 /// The largest request that is read, in bytes.
@@ -61,7 +61,14 @@ struct Line {
     handshake: Option<Handshake>,
 }
 
-impl<S: Sink + Send + 'static> World<S> {
+/// A request that was taken.
+struct Taken {
+    exchange: ExchangeId,
+    flow: Option<FlowRef>,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl<S: Witness> World<S> {
     /// Takes connections for names with TLS, for as long as the twin runs.
     pub(crate) async fn listen_tls(self: Arc<Self>, listener: TcpListener) {
         self.listen(listener, |world, stream, remote| async move {
@@ -118,6 +125,7 @@ impl<S: Sink + Send + 'static> World<S> {
         let began = self.now();
         let Ok(mut stream) = start.into_stream(self.tls.server(entrance)).await else { return };
         let handshake = Handshake(self.now().since(began));
+        self.handshakes[usize::from(entrance.is_mutual())].fetch_add(1, Ordering::Relaxed);
         let (connection, flow) = self.carried(remote);
         let mut subject = None;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -213,13 +221,18 @@ impl<S: Sink + Send + 'static> World<S> {
         let request = http::Request::from_parts(parts, Vec::from(body));
         let (decoded, cookie) = match self.wording.read_request(line.name, &request) {
             Ok(decoded) => decoded,
-            Err(refusal) => return whole(*refusal),
+            Err(refusal) => {
+                self.passed(line, None, None, Whole::Request(&request));
+                self.passed(line, None, None, Whole::Response(&refusal));
+                return whole(*refusal);
+            }
         };
-        let Some((exchange, answer)) = self.take(line, decoded, cookie) else {
+        let Some(Taken { exchange, flow, answer }) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
             let bytes = self.wording.write_response(line.name, &decoded, &asked);
             return bytes.map_or_else(|| refused(503, "Too busy."), whole);
         };
+        self.passed(line, flow, Some(exchange), Whole::Request(&request));
         let waits = Waits { world: Arc::clone(&self), exchange };
         let limit =
             length(self.network.told.limits.front).max(length(self.network.told.limits.back)) * 2;
@@ -227,11 +240,26 @@ impl<S: Sink + Send + 'static> World<S> {
         drop(waits);
         match answer {
             Ok(Ok(Answer { bytes: Some(bytes), envelope, .. })) => {
-                self.told(line, cookie, &envelope);
+                self.passed(line, flow, Some(exchange), Whole::Response(&bytes));
+                self.told(line, cookie, flow, &envelope);
                 whole(bytes)
             }
             // Nobody answers: its host crashed, or had nothing to say.
             _ => refused(504, "No answer came."),
+        }
+    }
+
+    /// Tells the witness what a stranger asks and is answered; of our own askers it knows that from them.
+    fn passed(
+        &self,
+        line: Line,
+        flow: Option<FlowRef>,
+        exchange: Option<ExchangeId>,
+        whole: Whole<'_>,
+    ) {
+        let mut core = self.core();
+        if !core.connections.contains_key(&line.remote) {
+            core.pass(flow, Passage { exchange, name: line.name, whole });
         }
     }
 
@@ -255,9 +283,9 @@ impl<S: Sink + Send + 'static> World<S> {
         line: Line,
         request: Request,
         cookie: Option<Cookie>,
-    ) -> Option<(ExchangeId, oneshot::Receiver<Answer>)> {
+    ) -> Option<Taken> {
         let host = line.entrance.host;
-        let (sender, receiver) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
         let message = Message::Request(request);
         let mut core = self.core();
         let now = core.now();
@@ -324,16 +352,11 @@ impl<S: Sink + Send + 'static> World<S> {
         exchange.reply = Some(sender);
         drop(core);
         tokio::spawn(Arc::clone(self).work(host, Job::Deliver(envelope, line.handshake), flow));
-        Some((id, receiver))
+        Some(Taken { exchange: id, flow, answer })
     }
 
     /// The flow that begins with a request, if one does: a person chooses.
-    fn begins(
-        &self,
-        core: &mut crate::world::Core<S>,
-        host: HostId,
-        request: &Request,
-    ) -> Option<FlowRef> {
+    fn begins(&self, core: &mut Core<S>, host: HostId, request: &Request) -> Option<FlowRef> {
         let Request::Browse(Browse::Choose { zorgaanbieder, dienst, .. }) = *request else {
             return None;
         };
@@ -356,14 +379,15 @@ impl<S: Sink + Send + 'static> World<S> {
     }
 
     /// A browser has its answer.
-    fn told(&self, line: Line, cookie: Option<Cookie>, envelope: &Envelope) {
+    fn told(&self, line: Line, cookie: Option<Cookie>, flow: Option<FlowRef>, envelope: &Envelope) {
         let mut core = self.core();
         if core.connections.contains_key(&line.remote) {
             return;
         }
         let (host, now) = (line.entrance.host, core.now());
-        let flow = core.flows.find(host, cookie, &envelope.message);
-        let Some(flow) = flow else { return };
+        // What it was asked tells whose it is better than new values in the answer do.
+        let found = || core.flows.find(host, cookie, &envelope.message);
+        let Some(flow) = flow.or_else(found) else { return };
         let set = match &envelope.message {
             Message::Response(
                 Response::Page { set_cookie, .. } | Response::Redirect { set_cookie, .. },
@@ -382,7 +406,7 @@ impl<S: Sink + Send + 'static> World<S> {
     }
 
     /// A flow is over.
-    pub(crate) fn over(&self, core: &mut crate::world::Core<S>, flow: FlowRef) {
+    pub(crate) fn over(&self, core: &mut Core<S>, flow: FlowRef) {
         let now = core.now();
         if core.flows.end(flow, now) {
             core.emit(Some(flow), Event::FlowEnded { host: visitor(flow), waiting: false });
@@ -421,12 +445,12 @@ fn is_last(page: &Page) -> bool {
 }
 
 /// Somebody waits for an answer; when they no longer do, none is due.
-struct Waits<S: Sink + Send + 'static> {
+struct Waits<S: Witness> {
     world: Arc<World<S>>,
     exchange: ExchangeId,
 }
 
-impl<S: Sink + Send + 'static> Drop for Waits<S> {
+impl<S: Witness> Drop for Waits<S> {
     fn drop(&mut self) {
         let mut core = self.world.core();
         if let Some(exchange) = core.exchanges.get_mut(&self.exchange) {

@@ -19,11 +19,11 @@ use protocol::{
     message::{Envelope, Message, Peer, Request, Response},
     rule::Rule,
     time::{Duration, Instant},
-    trace::{Event, FlowRef, Sink},
+    trace::{Event, FlowRef},
 };
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
-use crate::world::{Answer, Core, Exchange, World, length};
+use crate::world::{Answer, Core, Exchange, Witness, World, length};
 
 /// Who lets jobs of a host through: as many at once as it has workers, in the order in which they came.
 pub(crate) struct Gate {
@@ -122,15 +122,15 @@ enum Outgoing {
 
 type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-impl<S: Sink + Send + 'static> World<S> {
+impl<S: Witness> World<S> {
     /// Has a worker of that host do a job, from its place in the queue until all has left.
     pub(crate) fn work(self: Arc<Self>, host: HostId, job: Job, flow: Option<FlowRef>) -> Done {
         // Boxed, because what leaves brings about jobs of other hosts.
         Box::pin(async move {
-            let queued = {
+            let (queued, lives) = {
                 let mut core = self.core();
                 core.emit(flow, Event::Queued { host });
-                core.now()
+                (core.now(), core.hosts[host.place()].incarnation)
             };
             let gate = &self.gates[host.place()];
             let Some(_worker) = gate.enter().await else { return };
@@ -138,6 +138,11 @@ impl<S: Sink + Send + 'static> World<S> {
             let mut done = Duration::ZERO;
             let (outcome, incarnation, began) = {
                 let mut core = self.core();
+                if core.hosts[host.place()].incarnation != lives {
+                    // The host crashed while it waited.
+                    core.emit(flow, Event::Dropped { host, waiting: 1, in_service: 0 });
+                    return;
+                }
                 core.emit(flow, Event::ServiceBegan { host, queued });
                 let outcome = match job {
                     Job::Deliver(envelope, handshake) => {
@@ -162,6 +167,7 @@ impl<S: Sink + Send + 'static> World<S> {
             let mut core = self.core();
             if core.hosts[host.place()].incarnation != incarnation {
                 // The host crashed meanwhile: what it had not sent is gone.
+                core.emit(flow, Event::Dropped { host, waiting: 0, in_service: 1 });
                 return;
             }
             core.emit(flow, Event::ServiceEnded { host, began });

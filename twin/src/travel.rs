@@ -18,7 +18,7 @@ use protocol::{
     id::{ConnectionId, ExchangeId, HostId, NameId, Serial},
     message::{Certificate, Hello, Message, OcspAnswer, Peer, Request, Response, Side},
     time::{Duration, Instant},
-    trace::{Event, FlowRef, Sink},
+    trace::{Event, FlowRef},
     world::link::{Segment, Verdict},
 };
 use rustls::pki_types::ServerName;
@@ -29,7 +29,7 @@ use crate::{
     network::Entrance,
     station::{Handshake, Job},
     tls::{Seen, in_run},
-    world::{Carried, World, length},
+    world::{Carried, Passage, Whole, Witness, World, length},
 };
 
 /// The largest answer that is read.
@@ -83,7 +83,7 @@ impl Pools {
     }
 }
 
-impl<S: Sink + Send + 'static> World<S> {
+impl<S: Witness> World<S> {
     /// Carries a request to whoever has that name, and brings back what comes of it.
     pub(crate) async fn ask(
         self: Arc<Self>,
@@ -202,6 +202,12 @@ impl<S: Sink + Send + 'static> World<S> {
                 exchange.sent = now;
             }
         }
+        let passes = |whole: Whole<'_>| {
+            let mut core = self.core();
+            let flow = core.exchanges.get(&id).and_then(|exchange| exchange.flow);
+            core.pass(flow, Passage { exchange: Some(id), name: to, whole });
+        };
+        passes(Whole::Request(&request));
         self.pass((asker, entrance.host), Segment::Data, request.body().len()).await;
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
@@ -218,7 +224,9 @@ impl<S: Sink + Send + 'static> World<S> {
             line.is_used = true;
             self.pools.keep(key, self.now(), line);
         }
-        Ok(http::Response::from_parts(parts, body.into()))
+        let response = http::Response::from_parts(parts, body.into());
+        passes(Whole::Response(&response));
+        Ok(response)
     }
 
     /// Opens a connection, and has the asker judge who is at the other end where it must.
@@ -407,12 +415,12 @@ pub(crate) struct Opening {
 }
 
 /// A connection of our own, forgotten when it is dropped.
-struct Opened<S: Sink + Send + 'static> {
+struct Opened<S: Witness> {
     world: Arc<World<S>>,
     local: SocketAddr,
 }
 
-impl<S: Sink + Send + 'static> Drop for Opened<S> {
+impl<S: Witness> Drop for Opened<S> {
     fn drop(&mut self) {
         self.world.core().connections.remove(&self.local);
     }

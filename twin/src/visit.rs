@@ -11,7 +11,7 @@ use protocol::{
     trace::{Event, FlowFacts, FlowRef, Sink},
 };
 
-use crate::world::{Core, World};
+use crate::world::{Core, Witness, World};
 
 /// Somebody who comes.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Visitor {
 /// Places of visitors who are actors lie above those of real browsers.
 const FIRST: u32 = 1 << 24;
 
-impl<S: Sink + Send + 'static> World<S> {
+impl<S: Witness> World<S> {
     /// Somebody comes now and begins a first attempt.
     pub fn come(self: &Arc<Self>, visit: Visit) {
         let Visit { number, party, facts } = visit;

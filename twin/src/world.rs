@@ -7,7 +7,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time,
 };
 
@@ -57,6 +60,8 @@ pub struct World<S> {
     /// Connections that a stranger may hold at once, over all.
     pub(crate) strangers: Arc<Semaphore>,
     pub(crate) pools: crate::travel::Pools,
+    /// Full handshakes with browsers, and between hosts.
+    pub(crate) handshakes: [AtomicU64; 2],
     started: time::Instant,
     core: Mutex<Core<S>>,
 }
@@ -181,7 +186,7 @@ pub(crate) fn secret() -> u128 {
     u128::from_ne_bytes(bytes)
 }
 
-impl<S: Sink + Send + 'static> World<S> {
+impl<S: Witness> World<S> {
     /// A world whose time begins now. Nothing moves before it is [started](Self::begin).
     pub fn new(making: Making<S>) -> Arc<Self> {
         let Making { network, texts, wording, tls, authority, doors, seed, started, sink } = making;
@@ -226,6 +231,7 @@ impl<S: Sink + Send + 'static> World<S> {
             tls,
             authority,
             doors,
+            handshakes: Default::default(),
             started,
             core: Mutex::new(core),
         })
@@ -272,9 +278,47 @@ impl<S: Sink + Send + 'static> World<S> {
         !self.core().exchanges.is_empty()
     }
 
+    /// How many full handshakes there were: with browsers, and between hosts.
+    pub fn handshakes(&self) -> [u64; 2] {
+        self.handshakes.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
     /// Reads what the sink has seen so far.
     pub fn look<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
         look(&mut self.core().sink)
+    }
+}
+
+/// Whoever watches a twin: events as in every world, and what passes as bytes.
+pub trait Witness: Sink + Send + 'static {
+    /// A request or an answer passes. Of an exchange between two hosts of the twin each passes once.
+    fn passed(&mut self, _: Stamp, _: Passage<'_>) {}
+}
+
+/// What passes.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage<'a> {
+    /// The exchange; none for what no actor was asked, because it could not be understood.
+    pub exchange: Option<ExchangeId>,
+    /// The name that was asked.
+    pub name: NameId,
+    /// The bytes.
+    pub whole: Whole<'a>,
+}
+
+/// A whole message of HTTP.
+#[derive(Clone, Copy, Debug)]
+pub enum Whole<'a> {
+    /// A request.
+    Request(&'a http::Request<Vec<u8>>),
+    /// Its answer.
+    Response(&'a http::Response<Vec<u8>>),
+}
+
+impl<S: Witness> Core<S> {
+    /// Tells the witness of bytes.
+    pub fn pass(&mut self, flow: Option<FlowRef>, passage: Passage<'_>) {
+        self.sink.passed(Stamp { at: self.last, flow }, passage);
     }
 }
 

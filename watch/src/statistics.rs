@@ -78,7 +78,7 @@ pub use self::{
     stations::{HostRow, Little},
     timeline::{Series, TimelineRow},
     tokens::TokensRow,
-    traces::{Trace, TraceEvent, TraceMessage, TraceRecord, Traces},
+    traces::{Trace, TraceEvent, TraceMessage, TraceRecord, Traces, exchange_text},
 };
 
 /// What to measure.
@@ -156,6 +156,8 @@ pub struct Statistics {
     /// of a fault.
     next_due: Instant,
     phase: Phase,
+    /// How the flow that the last event ended came to its end.
+    last_end: Option<Outcome>,
 }
 
 /// Where a run is.
@@ -187,6 +189,7 @@ impl Statistics {
             now: Instant::START,
             next_due: Instant::START,
             phase: Phase::WarmingUp,
+            last_end: None,
             network,
             settings,
         };
@@ -197,6 +200,7 @@ impl Statistics {
     /// Takes one event.
     pub fn event(&mut self, stamp: Stamp, event: &Event<'_>) {
         self.events += 1;
+        self.last_end = None;
         let now = stamp.at;
         if now >= self.next_due {
             self.pass(now);
@@ -229,6 +233,11 @@ impl Statistics {
             Event::NameMoved { name, to } => self.network.name_moved(*name, *to),
             _ => {}
         }
+    }
+
+    /// How the flow that the last event ended came to its end; none if it ended none.
+    pub fn last_end(&self) -> Option<Outcome> {
+        self.last_end
     }
 
     /// What an event says of stations and visitors, whether or not a flow caused it.
@@ -278,6 +287,7 @@ impl Statistics {
             Event::FlowEnded { host, waiting } => {
                 if let Some(outcome) = self.flows.ended(moment, *host, *waiting) {
                     self.timeline.ended(outcome);
+                    self.last_end = Some(outcome);
                 }
             }
             Event::Asked { from, envelope, .. } => self.flows.asked(moment, *from, envelope),

@@ -9,7 +9,7 @@ use protocol::trace::{Event, Sink, Stamp};
 use crate::{
     directory::Directory,
     rules::{self, Checkers, Verdict},
-    statistics::{Replication, Settings, Statistics},
+    statistics::{Outcome, Replication, Settings, Statistics},
 };
 
 /// Statistics and checkers.
@@ -49,6 +49,16 @@ impl Watcher {
             checkers: (judged == Judged::Yes).then(checkers),
             statistics: Statistics::new(Arc::clone(directory), settings),
         }
+    }
+
+    /// A verdict on every judged rule, as far as the run has come; none without checkers.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.checkers.as_ref().map(Checkers::verdicts).unwrap_or_default()
+    }
+
+    /// How the flow that the last event ended came to its end; none if it ended none.
+    pub fn last_end(&self) -> Option<Outcome> {
+        self.statistics.last_end()
     }
 
     /// The run is over.

@@ -1,7 +1,7 @@
 //! `stelsel twin`: a network behind real sockets, for as long as one likes.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
     time,
@@ -22,6 +22,7 @@ use watch::{
 use super::{Ending, Outcome, interrupt};
 use crate::{
     compose::Composed,
+    console::{self, Console, Live, Record},
     files::{self, Override},
     problem::{Place, Problem, Problems},
     run::wall::{Ear, told},
@@ -32,13 +33,15 @@ use crate::{
 /// Every host of the topology answers under its own names, over TLS with certificates of a chain made for it: PGO and
 /// ZA gateways, DigiD, the stelselnode, OCSP and the systems behind. The same actors run as in `run`. Prints
 /// `ready DIR/endpoints.json` when every host answers; that file says what is where, with which certificate, and how
-/// names are mapped for a browser, curl or a server of your own. Ends at Ctrl-C or SIGTERM, when requests in progress
+/// names are mapped for a browser, curl or a server of your own. Its console, a page that shows what goes on and has
+/// switches for faults, is named there too. Ends at Ctrl-C or SIGTERM, when requests in progress
 /// are answered, with a verdict on every rule.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   stelsel twin topologies/minimal.toml
   stelsel twin topologies/beta-2018.toml --dir twin --port 9443
+  stelsel twin topologies/minimal.toml --record seen --deviant pgo-1=code-offered-twice
 
 Exit status: 0 ended when asked to, 1 a rule of safety broke, 2 bad input.")]
 pub struct Arguments {
@@ -54,6 +57,15 @@ pub struct Arguments {
     /// The port for TLS; OCSP and the systems behind gateways have the next. 0 takes two that are free
     #[arg(long, value_name = "P", default_value_t = 8443)]
     port: u16,
+    /// The port of the console, on the same address; 0 takes any that is free [default: two above --port]
+    #[arg(long, value_name = "P")]
+    console: Option<u16>,
+    /// Keep every exchange in this folder, decoded and as bytes, for `stelsel trace`
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    record: Option<PathBuf>,
+    /// Have hosts break a rule: pgo-2=other-client-named
+    #[arg(long, value_name = "HOST=RULE")]
+    deviant: Vec<String>,
     /// Key of all draws that are not secret: what people's records hold, and costs
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -82,12 +94,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         .map(|text| Override::parse_set(text))
         .collect::<Result<Vec<Override>, Problem>>()?;
     let (topology, ..) = files::read_topology(&arguments.topology, &set)?;
-    // A scenario must have somebody come; here everybody comes through real doors.
-    let text = format!(
-        "name = \"twin\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = {}\n[arrivals]\nrate = \"1/h\"\n",
-        arguments.seed
-    );
-    let scenario = files::scenario_of(&text, "twin", &topology)?;
+    let scenario = files::scenario_of(&scenario(arguments)?, "twin", &topology)?;
     let composed = Composed::for_twin(&topology, &scenario)?;
     let window = Window { warm_up: Instant::START, horizon: ALWAYS };
     let settings = Settings {
@@ -96,18 +103,30 @@ pub fn run(arguments: &Arguments) -> Outcome {
         ..Settings::new(window, arguments.seed, 0)
     };
     let watcher = Watcher::new(&composed.directory, settings, Judged::Yes);
-    let ear = Ear(Some(watcher));
-    let options = Options {
-        dir: arguments.dir.clone(),
-        listen: arguments.listen,
-        port: arguments.port,
-        seed: arguments.seed,
-    };
+    let record = arguments.record.as_deref().map(Record::begin).transpose()?;
+    let ear = Ear::new(watcher, Some(Live::new(&composed.directory, record)));
     interrupt::catch()?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
-    let sight = runtime.block_on(async {
+    let console_port = match (arguments.console, arguments.port) {
+        (Some(port), _) => port,
+        (None, 0) => 0,
+        (None, port) => port.saturating_add(2),
+    };
+    let console = SocketAddr::new(arguments.listen, console_port);
+    let (sight, recorded) = runtime.block_on(async {
+        let console = console::bind(console).await?;
+        let address = console.local_addr().ok();
+        let options = Options {
+            dir: arguments.dir.clone(),
+            listen: arguments.listen,
+            port: arguments.port,
+            seed: arguments.seed,
+            console: address.map(|address| format!("http://{address}/")),
+        };
         let twin = Twin::open(composed.twin(0), &options, ear).await.map_err(told)?;
+        let console = Console::open(console, &twin.world, &topology)?;
+        super::say(&format!("console http://{}/", console.address));
         super::print(&format!("ready {}\n", twin.endpoints.display()))?;
         while !interrupt::asked() {
             tokio::time::sleep(time::Duration::from_millis(50)).await;
@@ -115,7 +134,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
         super::say("ending");
         let world = Arc::clone(&twin.world);
         twin.close(PATIENCE).await;
-        Ok::<_, Problems>(world.look(|ear| ear.0.take().map(Watcher::finish)))
+        drop(console);
+        let recorded = world.look(Ear::end_record).map_or(Ok(()), Record::end);
+        Ok::<_, Problems>((world.look(|ear| ear.take().map(Watcher::finish)), recorded))
     })?;
     let Some(sight) = sight else { return Ok(Ending::Done) };
     let broken: Vec<&Verdict> = sight.verdicts.iter().filter(|verdict| verdict.broken()).collect();
@@ -123,7 +144,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
         true => format!("{:#}\n", as_json(&sight, &broken)),
         false => as_text(&sight, &broken),
     })?;
+    recorded?;
     Ok(if broken.is_empty() { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// The scenario of a twin to which everybody comes through real doors. It must have somebody come all the same.
+fn scenario(arguments: &Arguments) -> Result<String, Problem> {
+    let mut text = format!(
+        "name = \"twin\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = {}\n[arrivals]\nrate = \"1/h\"\n",
+        arguments.seed
+    );
+    for deviant in &arguments.deviant {
+        let Some((host, rule)) = deviant.split_once('=') else {
+            let wanted = "a host and what it breaks, such as pgo-1=code-offered-twice";
+            return Err(Place::whole("--deviant").expected(wanted, format!("`{deviant}`")));
+        };
+        let (host, rule) = (toml::Value::from(host), toml::Value::from(rule));
+        text.push_str(&format!("[[deviant]]\nhost = {host}\nbreaks = {rule}\n"));
+    }
+    Ok(text)
 }
 
 fn count(sight: &Sight, metric: &str) -> f64 {
@@ -147,9 +186,7 @@ fn as_text(sight: &Sight, broken: &[&Verdict]) -> String {
                 let why = verdict.first.map(|breach| breach.why.text()).unwrap_or_default();
                 text.push_str(&format!(
                     "{} ({}): broken {} times; first: {why}\n",
-                    verdict.rule,
-                    row.citation().0,
-                    verdict.breaches
+                    verdict.rule, row.cite, verdict.breaches
                 ));
             }
         }
@@ -158,7 +195,7 @@ fn as_text(sight: &Sight, broken: &[&Verdict]) -> String {
 }
 
 fn as_json(sight: &Sight, broken: &[&Verdict]) -> serde_json::Value {
-    let told_json = |verdict: &&Verdict| json!({ "rule": verdict.rule.name(), "citation": verdict.rule.row().citation().0, "breaches": verdict.breaches });
+    let told_json = |verdict: &&Verdict| json!({ "rule": verdict.rule.name(), "citation": verdict.rule.row().cite, "breaches": verdict.breaches });
     json!({
         "flows_started": count(sight, "flows.started"),
         "flows_completed": count(sight, "flows.outcome.completed"),

@@ -13,13 +13,17 @@ use sim::visitor::{Arrival, Arrivals as _};
 use twin::{
     open::{Options, Twin},
     visit::Visit,
-    world::World,
+    world::{Passage, Witness, World},
 };
-use watch::watcher::{Sight, Watcher};
+use watch::{
+    rules::Verdict,
+    watcher::{Sight, Watcher},
+};
 
 use super::Progress;
 use crate::{
     compose::Composed,
+    console::{Live, Record},
     plan::Scenario,
     problem::{Place, Problems},
 };
@@ -35,13 +39,54 @@ pub struct Site {
     pub port: u16,
 }
 
-/// Whoever listens to a twin, until it says what it heard.
-pub(crate) struct Ear(pub Option<Watcher>);
+/// Whoever listens to a twin, until it says what it heard; and what a console shows of it, where there is one.
+pub(crate) struct Ear {
+    watcher: Option<Watcher>,
+    live: Option<Live>,
+}
+
+impl Ear {
+    /// Nothing was heard yet.
+    pub fn new(watcher: Watcher, live: Option<Live>) -> Self {
+        Self { watcher: Some(watcher), live }
+    }
+
+    /// What was heard, from now on no more.
+    pub fn take(&mut self) -> Option<Watcher> {
+        self.watcher.take()
+    }
+
+    /// What a console shows.
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
+    /// A verdict on every judged rule, so far.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.watcher.as_ref().map(Watcher::verdicts).unwrap_or_default()
+    }
+
+    /// The recording, if one goes on, which ends with this.
+    pub fn end_record(&mut self) -> Option<Record> {
+        self.live.as_mut()?.end_record()
+    }
+}
 
 impl Sink for Ear {
     fn event(&mut self, stamp: Stamp, event: Event<'_>) {
-        if let Some(watcher) = &mut self.0 {
-            watcher.event(stamp, event);
+        let Some(watcher) = &mut self.watcher else { return };
+        watcher.event(stamp, event);
+        if let Some(live) = &mut self.live {
+            live.event(stamp, &event, watcher.last_end());
+        }
+    }
+}
+
+impl Witness for Ear {
+    fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
+        if let Some(live) = &mut self.live {
+            let host = live.name(passage.name).unwrap_or("?").to_owned();
+            live.passed(stamp, passage, &host);
         }
     }
 }
@@ -71,14 +116,15 @@ pub(crate) fn replicate(
         listen: site.listen,
         port: site.port,
         seed: scenario.seed,
+        console: None,
     };
     runtime.block_on(async {
-        let ear = Ear(Some(watcher));
+        let ear = Ear::new(watcher, None);
         let twin = Twin::open(composed.twin(replication), &options, ear).await.map_err(told)?;
         let world = Arc::clone(&twin.world);
         let is_over = play(composed, scenario, replication, &world, schedule, progress).await;
         twin.close(time::Duration::from_secs(1)).await;
-        let heard = world.look(|ear| ear.0.take());
+        let heard = world.look(Ear::take);
         Ok(heard.filter(|_| is_over).map(Watcher::finish))
     })
 }
@@ -132,7 +178,8 @@ async fn play(
     }
 }
 
-fn befall(world: &Arc<World<Ear>>, what: Happening) {
+/// Has something befall a twin.
+pub(crate) fn befall(world: &Arc<World<Ear>>, what: Happening) {
     match what {
         Happening::Down(host) => world.down(host, true),
         Happening::Up(host) => world.down(host, false),

@@ -15,7 +15,10 @@ use stelsel::{
     compose::Composed,
     run::{Options, wall::Site},
 };
-use twin::open::{Options as Opening, Twin};
+use twin::{
+    open::{Options as Opening, Twin},
+    world::Witness,
+};
 use watch::study::{figures::Group, metrics::MetricId};
 
 use crate::world;
@@ -122,6 +125,8 @@ impl Sink for Deaf {
     fn event(&mut self, _: Stamp, _: Event<'_>) {}
 }
 
+impl Witness for Deaf {}
+
 fn composed() -> Composed {
     let study = world::study(NETWORK, PEOPLE, &[]);
     Composed::for_twin(&study.topology, &study.scenario).unwrap()
@@ -129,7 +134,7 @@ fn composed() -> Composed {
 
 fn opening(dir: &Path, port: u16) -> Opening {
     let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Opening { dir: dir.to_owned(), listen, port, seed: 1 }
+    Opening { dir: dir.to_owned(), listen, port, seed: 1, console: None }
 }
 
 /// What a host says to these bytes, before it closes the connection or ten seconds have passed.

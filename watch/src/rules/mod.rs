@@ -176,7 +176,12 @@ impl Checkers {
     /// A verdict for every rule that [`is_judged`], in the order of the rulebook.
     pub fn finish(mut self) -> Vec<Verdict> {
         self.end();
-        self.docket.close()
+        self.verdicts()
+    }
+
+    /// The same as far as the run has come: what is due later is not judged yet.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.docket.verdicts()
     }
 
     fn open(&mut self, stamp: Stamp) {

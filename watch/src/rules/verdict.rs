@@ -207,7 +207,7 @@ impl Docket {
     }
 
     /// A verdict for every rule that is judged, in the order of the rulebook.
-    pub fn close(self) -> Vec<Verdict> {
+    pub fn verdicts(&self) -> Vec<Verdict> {
         let all_see = self.strangers.is_none();
         let first = |rule| self.first.iter().find(|(known, _)| *known == rule).map(|found| found.1);
         Rule::all()

@@ -12,6 +12,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::{describe::Describe, network::Network};
+use crate::directory::Directory;
 
 /// Which flows to record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,7 +226,7 @@ impl Recorder {
             |trace: &&mut Trace| (trace.arrival, trace.attempt) == (flow.arrival, flow.attempt);
         let Some(trace) = self.traces.iter_mut().rev().find(same) else { return };
         if trace.records.len() < Self::RECORDS
-            && let Some(event) = owned(event, network)
+            && let Some(event) = TraceEvent::of(event, &network.directory)
         {
             trace.records.push(TraceRecord { at_ns: now.as_nanos(), event });
         }
@@ -237,90 +238,93 @@ impl Recorder {
     }
 }
 
-/// The event as a value of its own; none for what says nothing about a flow.
-fn owned(event: &Event<'_>, network: &Network) -> Option<TraceEvent> {
-    let directory = &network.directory;
-    let name = |host: HostId| match directory.host(host) {
-        Some(entry) => entry.name.clone(),
-        None => "person".to_owned(),
-    };
-    let message = |envelope: &Envelope| {
-        let row = envelope.message.kind().row();
-        let bound = envelope.message.bound();
-        TraceMessage {
-            exchange: exchange_text(envelope.exchange),
-            kind: format!("{:?}", row.kind),
-            text: Describe::new(directory).message(&envelope.message),
-            steps: bound.steps.to_vec(),
-            rules: bound.rules.iter().map(|rule| rule.name().to_owned()).collect(),
-            channel: format!("{:?}", row.channel).to_lowercase(),
-            bytes: envelope.message.bytes(),
-        }
-    };
-    let ns = Instant::as_nanos;
-    let rule = |refusal: &Option<protocol::rule::Rule>| refusal.map(|rule| rule.name().to_owned());
-    Some(match event {
-        Event::FlowBegan { facts, .. } => {
-            TraceEvent::Began { about: Describe::new(directory).facts(facts) }
-        }
-        Event::FlowEnded { waiting, .. } => TraceEvent::Ended { waiting: *waiting },
-        Event::Asked { from, to, envelope, .. } => {
-            TraceEvent::Asked { from: name(*from), to: to.map(name), message: message(envelope) }
-        }
-        Event::Arrived { host, sent, envelope, .. } => {
-            TraceEvent::Arrived { at: name(*host), sent_ns: ns(*sent), message: message(envelope) }
-        }
-        Event::Answered { from, envelope, asked, refusal, .. } => TraceEvent::Answered {
-            from: name(*from),
-            asked_ns: ns(*asked),
-            refusal: rule(refusal),
-            message: message(envelope),
-        },
-        Event::Failed { host, peer, exchange, kind, failure } => TraceEvent::Failed {
-            at: name(*host),
-            peer: peer.map(name),
-            exchange: exchange_text(*exchange),
-            request: format!("{kind:?}"),
-            failure: format!("{failure:?}"),
-        },
-        Event::ServiceBegan { host, queued } => {
-            TraceEvent::ServiceBegan { at: name(*host), queued_ns: ns(*queued) }
-        }
-        Event::Worked { host, work, cost } => TraceEvent::Worked {
-            at: name(*host),
-            work: work.name().to_owned(),
-            cost_ns: cost.as_nanos(),
-        },
-        Event::ServiceEnded { host, began } => {
-            TraceEvent::ServiceEnded { at: name(*host), began_ns: ns(*began) }
-        }
-        Event::TurnedAway { host } => TraceEvent::TurnedAway { at: name(*host) },
-        Event::Handshake { host, side, peer, .. } => TraceEvent::Handshake {
-            at: name(*host),
-            peer: name(*peer),
-            side: format!("{side:?}").to_lowercase(),
-        },
-        Event::Verdict { host, admitted, refusal, .. } => {
-            TraceEvent::Verdict { at: name(*host), admitted: *admitted, refusal: rule(refusal) }
-        }
-        Event::Noted { host, note } => {
-            let (steps, note) = Describe::new(directory).note(note);
-            TraceEvent::Noted { at: name(*host), steps: steps.to_vec(), note }
-        }
-        Event::TooLate { host, exchange } => {
-            TraceEvent::TooLate { at: name(*host), exchange: exchange_text(*exchange) }
-        }
-        Event::Queued { .. }
-        | Event::Dropped { .. }
-        | Event::VisitorLeft { .. }
-        | Event::Host { .. }
-        | Event::Link { .. }
-        | Event::NameMoved { .. }
-        | Event::HorizonReached
-        | Event::RunEnded => return None,
-    })
+impl TraceEvent {
+    /// The event as a value of its own; none for what says nothing about a flow.
+    pub fn of(event: &Event<'_>, directory: &Directory) -> Option<Self> {
+        let name = |host: HostId| match directory.host(host) {
+            Some(entry) => entry.name.clone(),
+            None => "person".to_owned(),
+        };
+        let message = |envelope: &Envelope| {
+            let row = envelope.message.kind().row();
+            let bound = envelope.message.bound();
+            TraceMessage {
+                exchange: exchange_text(envelope.exchange),
+                kind: format!("{:?}", row.kind),
+                text: Describe::new(directory).message(&envelope.message),
+                steps: bound.steps.to_vec(),
+                rules: bound.rules.iter().map(|rule| rule.name().to_owned()).collect(),
+                channel: format!("{:?}", row.channel).to_lowercase(),
+                bytes: envelope.message.bytes(),
+            }
+        };
+        let ns = Instant::as_nanos;
+        let rule =
+            |refusal: &Option<protocol::rule::Rule>| refusal.map(|rule| rule.name().to_owned());
+        Some(match event {
+            Event::FlowBegan { facts, .. } => {
+                Self::Began { about: Describe::new(directory).facts(facts) }
+            }
+            Event::FlowEnded { waiting, .. } => Self::Ended { waiting: *waiting },
+            Event::Asked { from, to, envelope, .. } => {
+                Self::Asked { from: name(*from), to: to.map(name), message: message(envelope) }
+            }
+            Event::Arrived { host, sent, envelope, .. } => {
+                Self::Arrived { at: name(*host), sent_ns: ns(*sent), message: message(envelope) }
+            }
+            Event::Answered { from, envelope, asked, refusal, .. } => Self::Answered {
+                from: name(*from),
+                asked_ns: ns(*asked),
+                refusal: rule(refusal),
+                message: message(envelope),
+            },
+            Event::Failed { host, peer, exchange, kind, failure } => Self::Failed {
+                at: name(*host),
+                peer: peer.map(name),
+                exchange: exchange_text(*exchange),
+                request: format!("{kind:?}"),
+                failure: format!("{failure:?}"),
+            },
+            Event::ServiceBegan { host, queued } => {
+                Self::ServiceBegan { at: name(*host), queued_ns: ns(*queued) }
+            }
+            Event::Worked { host, work, cost } => Self::Worked {
+                at: name(*host),
+                work: work.name().to_owned(),
+                cost_ns: cost.as_nanos(),
+            },
+            Event::ServiceEnded { host, began } => {
+                Self::ServiceEnded { at: name(*host), began_ns: ns(*began) }
+            }
+            Event::TurnedAway { host } => Self::TurnedAway { at: name(*host) },
+            Event::Handshake { host, side, peer, .. } => Self::Handshake {
+                at: name(*host),
+                peer: name(*peer),
+                side: format!("{side:?}").to_lowercase(),
+            },
+            Event::Verdict { host, admitted, refusal, .. } => {
+                Self::Verdict { at: name(*host), admitted: *admitted, refusal: rule(refusal) }
+            }
+            Event::Noted { host, note } => {
+                let (steps, note) = Describe::new(directory).note(note);
+                Self::Noted { at: name(*host), steps: steps.to_vec(), note }
+            }
+            Event::TooLate { host, exchange } => {
+                Self::TooLate { at: name(*host), exchange: exchange_text(*exchange) }
+            }
+            Event::Queued { .. }
+            | Event::Dropped { .. }
+            | Event::VisitorLeft { .. }
+            | Event::Host { .. }
+            | Event::Link { .. }
+            | Event::NameMoved { .. }
+            | Event::HorizonReached
+            | Event::RunEnded => return None,
+        })
+    }
 }
 
-fn exchange_text(exchange: ExchangeId) -> String {
+/// An exchange as traces name it.
+pub fn exchange_text(exchange: ExchangeId) -> String {
     format!("{}.{}", exchange.place, exchange.turn)
 }
