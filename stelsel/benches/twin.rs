@@ -52,6 +52,9 @@ patience = "fixed(5min)"
 refuse_consent = 0
 cancel_login = 0
 wrong_password = 0
+go_back = 0
+reload = 0
+double_submit = 0
 "#;
 
 /// Flows that are served, and how many of them at a time.

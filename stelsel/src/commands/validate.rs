@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// In place of that: run one scenario in virtual time and in a twin on this machine, at 30, 50 and 70 % load, and
-    /// hold one beside the other; then the machine's own costs, measured first, which are not judged. Takes eight minutes;
+    /// hold one beside the other; then an outage, and the machine's own costs, measured first, which are not judged. Takes eight minutes;
     /// exit status 1 if a median or 95th percentile differs by over 15 %
     #[arg(long)]
     twin: bool,
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
 
 fn beside_a_twin(arguments: &Arguments) -> Outcome {
     interrupt::catch()?;
-    let bar = Bar(super::progress_bar((worlds::LOADS.len() as u64 + 1) * 1_000, "{percent} %")?);
+    let bar = Bar(super::progress_bar((worlds::LOADS.len() as u64 + 2) * 1_000, "{percent} %")?);
     let rows = worlds::run(arguments.seed, &arguments.dir, &bar)?;
     bar.0.finish_and_clear();
     let Some(rows) = rows else {
@@ -90,10 +90,16 @@ fn worlds_table(rows: &[worlds::Row]) -> String {
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(["load", "", "predicted", "measured", "error", "unit", ""]);
     for row in rows {
-        let verdict = match (row.is_judged, row.passes()) {
-            (false, _) => "",
-            (true, true) => "passed",
-            (true, false) => "failed",
+        let verdict = match (row.within, row.passes()) {
+            (None, _) => String::new(),
+            (Some(worlds::Within::Share(_)), true) => "passed".to_owned(),
+            (Some(worlds::Within::Interval(low, high)), true) => {
+                format!("passed: within {low:.0} to {high:.0}")
+            }
+            (Some(worlds::Within::Share(_)), false) => "FAILED".to_owned(),
+            (Some(worlds::Within::Interval(low, high)), false) => {
+                format!("FAILED: not within {low:.0} to {high:.0}")
+            }
         };
         table.add_row([
             row.of.to_owned(),
@@ -102,7 +108,7 @@ fn worlds_table(rows: &[worlds::Row]) -> String {
             format!("{:.4}", row.measured),
             format!("{:+.1} %", row.error() * 100.0),
             row.unit.to_owned(),
-            verdict.to_owned(),
+            verdict,
         ]);
     }
     for column in [0, 2, 3, 4] {

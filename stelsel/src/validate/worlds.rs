@@ -2,12 +2,18 @@
 //! station (semantics 2, *stations*).
 //!
 //! Costs are fixed and people come at the same moments in both, so that what differs is the world and nothing else.
-//! How much of a machine bare costs take is another question, which this does not ask.
+//! Beside that an outage, whose counts must be such as virtual time gives, and the machine's own costs, measured
+//! first, with which virtual time predicts a twin that charges nothing; that error is told and not judged.
 
 use std::{net::IpAddr, path::Path};
 
 use serde::Serialize;
-use watch::study::summary::{Summary, summarise};
+use watch::study::{
+    estimate::half_width,
+    figures::Group,
+    metrics::MetricId,
+    summary::{Summary, summarise},
+};
 
 use super::networks::Shipped;
 use crate::{
@@ -24,11 +30,29 @@ pub(crate) const CASE: Shipped = Shipped {
     topology: ("validation-twin.toml", include_str!("../../../topologies/validation-twin.toml")),
 };
 
+/// What happens meanwhile, so that not everybody is served.
+const OUTAGE: Shipped = Shipped {
+    name: "validation-outage.toml",
+    scenario: include_str!("../../../scenarios/validation-outage.toml"),
+    topology: CASE.topology,
+};
+
 /// How busy the busiest station is to be, in the order of the table.
 pub const LOADS: [(&str, f64); 3] = [("30 %", 0.3), ("50 %", 0.5), ("70 %", 0.7)];
 
-/// What the row of the machine's own costs are called.
+/// What rows of the machine's own costs are of.
 pub const MACHINE: &str = "machine";
+
+/// What rows of the outage are of.
+pub const IN_AN_OUTAGE: &str = "outage";
+
+/// Ends of flows that are counted in an outage.
+const ENDS: [(&str, &str); 4] = [
+    ("flows completed", "flows.outcome.completed"),
+    ("logins cancelled", "flows.outcome.exception-2"),
+    ("consents refused", "flows.outcome.exception-4"),
+    ("flows abandoned or lost", "flows.outcome.abandoned"),
+];
 
 /// People with whom costs are measured first.
 const CALIBRATED: u32 = 40;
@@ -52,8 +76,18 @@ pub struct Row {
     pub predicted: f64,
     /// What the twin gave.
     pub measured: f64,
-    /// Whether it must be within [`ALLOWED`].
-    pub is_judged: bool,
+    /// What it must be within; none for what is not judged.
+    pub within: Option<Within>,
+}
+
+/// What a measured value must be within.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Within {
+    /// This share of what was predicted.
+    Share(f64),
+    /// These numbers: where one more replication in virtual time would be, 95 times of 100.
+    Interval(f64, f64),
 }
 
 impl Row {
@@ -65,7 +99,11 @@ impl Row {
     /// Whether it is near enough, where it must be.
     pub fn passes(&self) -> bool {
         // Not a number is not near.
-        !self.is_judged || self.error().abs() <= ALLOWED
+        match self.within {
+            None => true,
+            Some(Within::Share(share)) => self.error().abs() <= share,
+            Some(Within::Interval(low, high)) => (low..=high).contains(&self.measured),
+        }
     }
 }
 
@@ -83,10 +121,65 @@ pub fn run(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec
         let Some(measured) = measured(seed, &cost, dir, progress)? else { return Ok(None) };
         rows.extend(compare(of, &predicted, &measured, true));
     }
+    let Some(outage) = outage(seed, dir, progress)? else { return Ok(None) };
+    rows.extend(outage);
     Ok(machine(seed, dir, progress)?.map(|machine| {
         rows.extend(machine);
         rows
     }))
+}
+
+/// How many are served while DigiD is down for a while.
+fn outage(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec<Row>>, Problems> {
+    let Some(predicted) =
+        whole(run::run(OUTAGE.study(seed, &[])?, &Options::default(), &Unwatched)?)
+    else {
+        return Ok(None);
+    };
+    // A seed of its own: the twin is another draw of the same, not the same draw.
+    let study = OUTAGE.study(seed + 1, &[("replications", "1")])?;
+    let options = Options { twin: Some(site(dir)), ..Options::default() };
+    let Some(measured) = whole(run::run(study, &options, progress)?) else { return Ok(None) };
+    let count = |answer: &Answer, metric: &str| -> Vec<f64> {
+        let Some(metric) = MetricId::of(metric) else { return Vec::new() };
+        let of = |one: &watch::statistics::Replication| {
+            one.figures.value(metric, &Group::all()).unwrap_or(0.0)
+        };
+        answer.replications.iter().map(of).collect()
+    };
+    Ok(Some(
+        ENDS.into_iter()
+            .map(|(quantity, metric)| {
+                let each = count(&predicted, metric);
+                let (mean, low, high) = next_of(&each);
+                Row {
+                    of: IN_AN_OUTAGE,
+                    quantity,
+                    unit: "",
+                    predicted: mean,
+                    measured: count(&measured, metric).first().copied().unwrap_or(f64::NAN),
+                    within: Some(Within::Interval(low, high)),
+                }
+            })
+            .collect(),
+    ))
+}
+
+/// The mean of some values, and where one more of them would be, 95 times of 100: the prediction interval of normal
+/// values.
+fn next_of(values: &[f64]) -> (f64, f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    // Of the mean t·s/√n, of one more value t·s·√(1 + 1/n).
+    let half = half_width(values, 0.95).map_or(f64::NAN, |half| half * (count + 1.0).sqrt());
+    (mean, mean - half, mean + half)
+}
+
+fn whole(ran: Ran) -> Option<Answer> {
+    match ran {
+        Ran::Whole(answer) => Some(*answer),
+        Ran::Part(_) | Ran::Nothing => None,
+    }
 }
 
 /// The machine's own costs, measured first: what they predict beside a twin in which nothing else takes time.
@@ -141,11 +234,7 @@ fn set(
 ) -> Result<Option<Answer>, Problems> {
     let set: Vec<(&str, &str)> =
         set.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let study = CASE.study(seed, &set)?;
-    Ok(match run::run(study, &options, progress)? {
-        Ran::Whole(answer) => Some(*answer),
-        Ran::Part(_) | Ran::Nothing => None,
-    })
+    Ok(whole(run::run(CASE.study(seed, &set)?, &options, progress)?))
 }
 
 fn compare(of: &'static str, predicted: &Answer, measured: &Answer, is_judged: bool) -> Vec<Row> {
@@ -157,9 +246,10 @@ fn compare(of: &'static str, predicted: &Answer, measured: &Answer, is_judged: b
         let row = summary.overall(name);
         row.and_then(|row| row.estimate.value()).unwrap_or(f64::NAN)
     };
-    let row = |quantity, unit, name, is_judged| {
+    let row = |quantity, unit, name, is_judged: bool| {
+        let within = is_judged.then_some(Within::Share(ALLOWED));
         let [predicted, measured] = [0, 1].map(|place| overall(&summaries[place], name));
-        Row { of, quantity, unit, predicted, measured, is_judged }
+        Row { of, quantity, unit, predicted, measured, within }
     };
     let window = predicted.study.scenario.horizon.saturating_sub(predicted.study.scenario.warm_up);
     let completed = row("throughput", "/s", "flows.completed", false);
@@ -178,7 +268,7 @@ fn compare(of: &'static str, predicted: &Answer, measured: &Answer, is_judged: b
             unit: "",
             predicted: utilisation(predicted),
             measured: utilisation(measured),
-            is_judged: false,
+            within: None,
         },
     ]
 }
@@ -204,10 +294,12 @@ mod tests {
             unit: "s",
             predicted: 1.0,
             measured,
-            is_judged: true,
+            within: Some(Within::Share(ALLOWED)),
         };
         assert!(row(1.149).passes() && row(0.851).passes());
         assert!(!row(1.151).passes() && !row(0.849).passes() && !row(f64::NAN).passes());
-        assert!(Row { is_judged: false, ..row(3.0) }.passes());
+        assert!(Row { within: None, ..row(3.0) }.passes());
+        let counted = |measured| Row { within: Some(Within::Interval(3.0, 7.0)), ..row(measured) };
+        assert!(counted(3.0).passes() && !counted(2.0).passes() && !counted(f64::NAN).passes());
     }
 }

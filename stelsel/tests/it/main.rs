@@ -8,5 +8,6 @@ mod lists;
 mod recognition;
 mod registry;
 mod sweep;
+mod tools;
 mod twin;
 mod world;
