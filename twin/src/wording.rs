@@ -17,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     contract::Ask,
     id::{Cookie, NameId, Opaque, PersonId, Serial},
-    message::{Assertion, AuthnRequest, OcspAnswer, Request, Response},
+    message::{Assertion, AuthnRequest, Authorize, Browse, OcspAnswer, Request, Response},
     register::{ListKind, ListVersion},
     release::ReleaseSet,
     role::Role,
@@ -212,9 +212,16 @@ impl Wording {
         request: &http::Request<Vec<u8>>,
     ) -> Result<(Request, Option<Cookie>), Refusal> {
         let codec = self.codec();
-        codec
+        let read = codec
             .read_request(name, request)
-            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))
+            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))?;
+        if let Request::Browse(Browse::Authorize(Authorize {
+            redirect, state: Some(state), ..
+        })) = &read.0
+        {
+            self.texts.keep_redirect(*state, *redirect);
+        }
+        Ok(read)
     }
 
     /// An answer as bytes; none of one that cannot travel.
@@ -224,6 +231,9 @@ impl Wording {
         to: &Request,
         response: &Response,
     ) -> Option<http::Response<Vec<u8>>> {
+        if let Response::Token(grant) = response {
+            self.texts.keep_granted(grant.token, grant.scope);
+        }
         self.codec().write_response(from, to, response)
     }
 
