@@ -217,7 +217,7 @@ impl<S: Sink + Send + 'static> World<S> {
         };
         let Some((exchange, answer)) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
-            let bytes = self.wording.write_response(line.name, &decoded, &asked);
+            let bytes = self.wording.write_response(line.name, &decoded, &asked, &[]);
             return bytes.map_or_else(|| refused(503, "Too busy."), whole);
         };
         let waits = Waits { world: Arc::clone(&self), exchange };
