@@ -177,6 +177,8 @@ def collects_by_the_pgo(network, offer, person):
     expect("loaded again", browser.go("GET", browser.url), "verzameld")
     expect("the dossier", browser.go("GET", urljoin(start, "/dossier")), "dossier")
     expect("holds what came", browser.page.main["data-number"], stored)
+    shown = browser.page.text.count("Via MedMij, ongewijzigd")
+    expect("and shows each", str(shown), stored)
     other = Browser(network)
     expect("of another browser", other.go("GET", urljoin(start, "/dossier")), "geen-sessie")
 
@@ -271,6 +273,12 @@ def sees_exceptions_2_to_5(network, pgo, offer, person, empty):
     tries = [browser.log_in(person, "fout") for _ in range(3)]
     expect("three wrong passwords", tries, ["inloggen", "inloggen", "teruggestuurd"])
     is_sent_back("2", browser, error="unauthorized_client")
+
+    browser = Browser(network, halt="/elders/terug?")
+    browser.go("GET", pgo.request(offer, redirect_uri=f"https://{pgo.name}/elders/terug?deel=1"))
+    expect("cancelled, with a callback elsewhere", browser.send(form=1), "teruggestuurd")
+    expect("which is where it leads", urlsplit(browser.url)[:3], ("https", pgo.name, "/elders/terug"))
+    is_sent_back("2", browser, error="unauthorized_client", deel="1")
 
     nothing, nobody = empty
     browser = pgo.begin(nothing)
