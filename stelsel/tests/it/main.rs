@@ -9,4 +9,5 @@ mod recognition;
 mod registry;
 mod sweep;
 mod twin;
+mod walks;
 mod world;

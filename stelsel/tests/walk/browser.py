@@ -16,6 +16,7 @@ has. Needs `selenium`, Chromium with its driver, and `certutil`. Does not look a
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,12 @@ VIEWS = [
 NARROWEST = 320
 # More than any page has that can be reached by Tab.
 TABS = 40
+
+# A page that a browser kept whole comes back with what it knew.
+LEAVING = """
+window.left = true;
+addEventListener("pageshow", (shown) => { window.left = !shown.persisted; });
+"""
 
 ARRIVED = """
 const main = document.querySelector("main[data-page]");
@@ -80,7 +87,7 @@ class Person:
         for arguments in (["-N", "--empty-password"], trust):
             subprocess.run(["certutil", *at, *arguments], check=True)
         options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
+        options.binary_location = shutil.which("chromium")
         for argument in [
             "--headless=new",
             "--no-sandbox",
@@ -97,14 +104,14 @@ class Person:
             network.endpoints["chromium"],
         ]:
             options.add_argument(argument)
-        service = webdriver.ChromeService("/usr/bin/chromedriver", env={**os.environ, "HOME": str(home)})
+        service = webdriver.ChromeService(shutil.which("chromedriver"), env={**os.environ, "HOME": str(home)})
         self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_page_load_timeout(60)
         self.driver.set_script_timeout(60)
 
     def arrive(self, act):
         """Which page comes of an act, and its cause or number."""
-        self.driver.execute_script("window.left = true")
+        self.driver.execute_script(LEAVING)
         act()
         try:
             found = WebDriverWait(self.driver, 60, 0.05, [JavascriptException]).until(
