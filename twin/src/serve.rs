@@ -229,7 +229,7 @@ impl<S: Witness> World<S> {
         };
         let Some(Taken { exchange, flow, answer }) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
-            let bytes = self.wording.write_response(line.name, &decoded, &asked);
+            let bytes = self.wording.write_response(line.name, &decoded, &asked, &[]);
             return bytes.map_or_else(|| refused(503, "Too busy."), whole);
         };
         self.passed(line, flow, Some(exchange), Whole::Request(&request));

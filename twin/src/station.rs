@@ -13,13 +13,14 @@ use std::{
     time,
 };
 
+use actors::durable::Durable;
 use protocol::{
     contract::{Action, Actor as _, Ask, Failure, Input, Work},
     id::{ExchangeId, HostId, NameId},
-    message::{Envelope, Message, Peer, Request, Response},
+    message::{Envelope, Message, Page, Peer, Request, Response},
     rule::Rule,
     time::{Duration, Instant},
-    trace::{Event, FlowRef},
+    trace::{Event, FlowRef, Stored},
 };
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
@@ -310,15 +311,22 @@ impl<S: Witness> World<S> {
                 Some(Outgoing::Ask(id, ask.to, bytes))
             }
             Held::Reply(id, response, refusal) => {
-                let request = {
+                let (request, kept) = {
                     let core = self.core();
                     let exchange = core.exchanges.get(&id)?;
-                    (exchange.answerer == Some(host)).then(|| exchange.request.clone())?
+                    let request =
+                        (exchange.answerer == Some(host)).then(|| exchange.request.clone())?;
+                    let kept = shown_of_dossier(
+                        core.hosts[host.place()].party.durable(),
+                        request.from,
+                        &response,
+                    );
+                    (request, kept)
                 };
                 let Message::Request(asked) = &request.message else { return None };
                 let bytes = match asked {
                     Request::Hello(_) => None,
-                    _ => self.wording.write_response(request.to, asked, &response),
+                    _ => self.wording.write_response(request.to, asked, &response, &kept),
                 };
                 let from = Peer::Node(request.to);
                 let message = Message::Response(response);
@@ -432,4 +440,20 @@ impl Answer {
     fn is_local(&self) -> bool {
         matches!(&self.envelope.message, Message::Response(Response::Admit | Response::Deny))
     }
+}
+
+/// What the page of a Dossier shows beside how much it is: what is kept of the session of whoever looks, and whether it
+/// is as it came. An actor says no more than a simulated person looks at.
+fn shown_of_dossier(durable: &Durable, from: Peer, response: &Response) -> Vec<(Stored, bool)> {
+    let (Peer::Browser(Some(session)), Response::Page { page: Page::Dossier { .. }, .. }) =
+        (from, response)
+    else {
+        return Vec::new();
+    };
+    durable
+        .dossier
+        .newest_first()
+        .filter(|(item, _)| item.session == session)
+        .map(|(item, is_unchanged)| (item.stored, is_unchanged))
+        .collect()
 }

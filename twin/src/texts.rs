@@ -9,7 +9,7 @@ use std::{
 };
 
 use protocol::{
-    catalogue::Gegevensdienst,
+    catalogue::{Gegevensdienst, Scope},
     id::{NameId, Opaque, ZorgaanbiederId},
     names::{Names, OrganisationId},
     register::{Addresses, Register},
@@ -33,17 +33,45 @@ pub struct Texts {
     known: RwLock<Names>,
     /// How many hostnames and URIs there were before any stranger came.
     own: (usize, usize),
-    strange: Mutex<Strange>,
+    strange: Mutex<Kept<Opaque, Box<str>>>,
+    /// Where browsers go back to, by PGO and `state`.
+    redirects: Mutex<Kept<(NameId, Opaque), Uri>>,
+    /// What tokens give access to.
+    granted: Mutex<Kept<Opaque, Scope>>,
     places: BTreeMap<(NameId, String), (Endpoint, Option<ZorgaanbiederId>)>,
     register: Register,
     organisations: BTreeMap<NameId, OrganisationId>,
 }
 
-/// Values of strangers that are no UUIDs.
-#[derive(Debug, Default)]
-struct Strange {
-    texts: BTreeMap<Opaque, Box<str>>,
-    order: VecDeque<Opaque>,
+/// The newest [`MOST`] of what is kept of one kind.
+#[derive(Debug)]
+struct Kept<K, V> {
+    values: BTreeMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self { values: BTreeMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Copy + Ord, V> Kept<K, V> {
+    fn keep(&mut self, key: K, value: V) {
+        if self.values.insert(key, value).is_none() {
+            self.order.push_back(key);
+            if self.order.len() > MOST
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.values.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// A panic elsewhere leaves what is kept as it was.
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Texts {
@@ -77,6 +105,8 @@ impl Texts {
             own: (names.host_count(), names.uri_count()),
             known: RwLock::new(names),
             strange: Mutex::default(),
+            redirects: Mutex::default(),
+            granted: Mutex::default(),
             places,
             register: register.clone(),
             organisations,
@@ -93,8 +123,14 @@ impl Texts {
         write(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn strange(&self) -> MutexGuard<'_, Strange> {
-        self.strange.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A browser is to be sent back there: a stranger has its redirect URI where it likes.
+    pub fn keep_redirect(&self, state: Opaque, redirect: Uri) {
+        lock(&self.redirects).keep((redirect.host, state), redirect);
+    }
+
+    /// A token is given out: the query of a stranger does not say for which service it is.
+    pub fn keep_granted(&self, token: Opaque, scope: Scope) {
+        lock(&self.granted).keep(token, scope);
     }
 
     fn addresses(&self, whose: ZorgaanbiederId, dienst: Gegevensdienst) -> Option<&Addresses> {
@@ -171,20 +207,12 @@ impl Places for Texts {
         bits.copy_from_slice(&digest[..16]);
         // Not a UUID of version 4, whatever the digest: it is no value of ours.
         let value = Opaque(u128::from_be_bytes(bits) & !(0xf << 76));
-        let mut strange = self.strange();
-        if strange.texts.insert(value, text.into()).is_none() {
-            strange.order.push_back(value);
-            if strange.order.len() > MOST
-                && let Some(oldest) = strange.order.pop_front()
-            {
-                strange.texts.remove(&oldest);
-            }
-        }
+        lock(&self.strange).keep(value, text.into());
         value
     }
 
     fn opaque_text(&self, value: Opaque) -> String {
-        let kept = self.strange().texts.get(&value).map(ToString::to_string);
+        let kept = lock(&self.strange).values.get(&value).map(ToString::to_string);
         kept.unwrap_or_else(|| value.to_string())
     }
 
@@ -233,6 +261,15 @@ impl Places for Texts {
         format!("https://{}{path}", self.host_text(host))
     }
 
+    fn granted(&self, token: Opaque) -> Option<Scope> {
+        lock(&self.granted).values.get(&token).copied()
+    }
+
+    fn redirect_text(&self, to: NameId, state: Opaque) -> Option<String> {
+        let kept = lock(&self.redirects).values.get(&(to, state)).copied();
+        kept.map(|uri| self.uri_text(uri))
+    }
+
     fn place(&self, host: NameId, path: &str) -> Option<Place> {
         let mut length = path.len();
         loop {
@@ -276,8 +313,25 @@ mod tests {
         for number in 0..MOST {
             texts.opaque(&format!("later {number}"));
         }
-        assert_eq!(texts.strange().texts.len(), MOST);
+        assert_eq!(lock(&texts.strange).values.len(), MOST);
         assert_ne!(texts.opaque_text(first), "first");
+    }
+
+    #[test]
+    fn a_stranger_has_its_callback_where_it_likes_and_a_token_says_what_it_is_for() {
+        let texts = texts();
+        let uri = texts.uri("https://vreemd.example/terug");
+        let (state, token) = (texts.opaque("kenmerk"), Opaque::uuid_v4(1));
+        let scope = Scope::single(ZorgaanbiederId(2), Gegevensdienst(3));
+        texts.keep_redirect(state, uri);
+        texts.keep_granted(token, scope);
+        let back = texts.redirect_text(uri.host, state);
+        assert_eq!(back.as_deref(), Some("https://vreemd.example/terug"));
+        assert_eq!(texts.granted(token), Some(scope));
+        let other = texts.opaque("ander kenmerk");
+        assert_eq!(texts.redirect_text(uri.host, other), None);
+        assert_eq!(texts.redirect_text(texts.host("elders.example"), state), None);
+        assert_eq!(texts.granted(Opaque::uuid_v4(2)), None);
     }
 
     proptest! {

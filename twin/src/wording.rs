@@ -16,12 +16,13 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     contract::Ask,
-    id::{Cookie, NameId, Opaque, PersonId, Serial},
-    message::{Assertion, AuthnRequest, OcspAnswer, Request, Response},
+    id::{Cookie, NameId, Opaque, PersonId, Serial, ZorgaanbiederId},
+    message::{Assertion, AuthnRequest, Authorize, Browse, OcspAnswer, Request, Response},
     register::{ListKind, ListVersion},
     release::ReleaseSet,
     role::Role,
     time::WallTime,
+    trace::Stored,
 };
 use rustls::pki_types::CertificateDer;
 use wire::{
@@ -29,13 +30,13 @@ use wire::{
     fault::Fault,
     list::{ListFormat, Timestamp, served, version::Assumed},
     ocsp::{self, Issuer, Responder},
-    pages::{Offering, Scene, TestPerson},
-    places::Places as _,
+    pages::{DossierItem, Offering, Scene, TestPerson},
+    places::{NOBODY, Places as _},
     saml::{self, Reader, SigningKey, VerifyingKey, Writer},
 };
 
 use crate::{
-    network::Network,
+    network::{Host, Network},
     open::{self, Issued, whole},
     pki::{Authority, Wanted},
     texts::Texts,
@@ -51,6 +52,8 @@ pub struct Wording {
     format: ListFormat,
     releases: ReleaseSet,
     offers: BTreeMap<NameId, Vec<Offering>>,
+    /// What hosts are called on their pages.
+    houses: BTreeMap<NameId, String>,
     persons: Vec<TestPerson>,
     /// The back name of DigiD, whose artifacts these are.
     digid: NameId,
@@ -118,6 +121,7 @@ impl Wording {
             format: ListFormat::of(network.release),
             releases: ReleaseSet::only(network.release),
             offers: offers(network),
+            houses: houses(network),
             persons: persons(),
             digid: digid.map_or(NameId(0), |host| host.back),
             written: Mutex::default(),
@@ -212,19 +216,32 @@ impl Wording {
         request: &http::Request<Vec<u8>>,
     ) -> Result<(Request, Option<Cookie>), Refusal> {
         let codec = self.codec();
-        codec
+        let read = codec
             .read_request(name, request)
-            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))
+            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))?;
+        if let Request::Browse(Browse::Authorize(Authorize {
+            redirect, state: Some(state), ..
+        })) = &read.0
+        {
+            self.texts.keep_redirect(*state, *redirect);
+        }
+        Ok(read)
     }
 
-    /// An answer as bytes; none of one that cannot travel.
+    /// An answer as bytes; none of one that cannot travel. `kept` is what the page of a Dossier shows, newest first,
+    /// with whether it is as it came.
     pub(crate) fn write_response(
         &self,
         from: NameId,
         to: &Request,
         response: &Response,
+        kept: &[(Stored, bool)],
     ) -> Option<http::Response<Vec<u8>>> {
-        self.codec().write_response(from, to, response)
+        if let Response::Token(grant) = response {
+            self.texts.keep_granted(grant.token, grant.scope);
+        }
+        let looking = Looking { wording: self, kept };
+        Codec { scene: &looking, ..self.codec() }.write_response(from, to, response)
     }
 
     /// What an answer says. One that cannot be understood is as if the request had not been.
@@ -245,6 +262,18 @@ impl Wording {
     /// An OCSP answer to be stapled.
     pub(crate) fn write_staple(&self, answer: &OcspAnswer) -> Vec<u8> {
         self.write_answer(&Request::OcspQuery(answer.serial), answer)
+    }
+
+    fn item(&self, stored: &Stored, unchanged: bool) -> DossierItem {
+        let Stored { zorgaanbieder, dienst, call, received, .. } = *stored;
+        let name = dienst.service().map_or("onbekende gegevens", |service| service.name);
+        let when = Timestamp::of_run(received, &self.epoch).to_string();
+        DossierItem {
+            what: format!("{name}, deel {}", u16::from(call) + 1),
+            from: self.zorgaanbieder_name(zorgaanbieder).unwrap_or_default(),
+            when: as_people_read(&when),
+            unchanged,
+        }
     }
 
     fn writer(&self, who: NameId) -> Option<Writer<'_>> {
@@ -403,12 +432,51 @@ impl Lists for Wording {
 }
 
 impl Scene for Wording {
+    /// Of a ZA GW and of DigiD too, whose front names no list has.
+    fn organisation_name(&self, host: NameId) -> Option<String> {
+        self.houses.get(&host).cloned()
+    }
+
+    fn zorgaanbieder_name(&self, zorgaanbieder: ZorgaanbiederId) -> Option<String> {
+        // Nobody has no text.
+        (zorgaanbieder != NOBODY)
+            .then(|| plain(&self.texts.zorgaanbieder_text(zorgaanbieder)).to_owned())
+    }
+
     fn offers(&self, pgo: NameId) -> Vec<Offering> {
         self.offers.get(&pgo).cloned().unwrap_or_default()
     }
 
     fn test_persons(&self) -> Vec<TestPerson> {
         self.persons.clone()
+    }
+}
+
+/// What people see on one page.
+struct Looking<'a> {
+    wording: &'a Wording,
+    kept: &'a [(Stored, bool)],
+}
+
+impl Scene for Looking<'_> {
+    fn organisation_name(&self, host: NameId) -> Option<String> {
+        self.wording.organisation_name(host)
+    }
+
+    fn zorgaanbieder_name(&self, zorgaanbieder: ZorgaanbiederId) -> Option<String> {
+        self.wording.zorgaanbieder_name(zorgaanbieder)
+    }
+
+    fn offers(&self, pgo: NameId) -> Vec<Offering> {
+        self.wording.offers(pgo)
+    }
+
+    fn test_persons(&self) -> Vec<TestPerson> {
+        self.wording.test_persons()
+    }
+
+    fn dossier(&self, _: NameId) -> Vec<DossierItem> {
+        self.kept.iter().map(|(stored, unchanged)| self.wording.item(stored, *unchanged)).collect()
     }
 }
 
@@ -421,13 +489,41 @@ fn offers(network: &Network) -> BTreeMap<NameId, Vec<Offering>> {
         .filter(|listing| listing.listed)
         .map(|listing| {
             let naam = network.texts.zorgaanbieder_text(listing.zorgaanbieder).to_owned();
-            let name = naam.strip_suffix("@medmij").unwrap_or(&naam).to_owned();
+            let name = plain(&naam).to_owned();
             let services = listing.offers.iter().map(|offer| offer.dienst).collect();
             Offering { naam, name, services }
         })
         .collect();
     let pgos = network.hosts.iter().filter(|host| host.role() == Role::Pgo);
     pgos.map(|host| (host.front, all.clone())).collect()
+}
+
+/// A Zorgaanbiedernaam as people read it.
+fn plain(naam: &str) -> &str {
+    naam.strip_suffix("@medmij").unwrap_or(naam)
+}
+
+/// A moment of a list, `2026-11-23T14:58:02Z`, as people read it. The world of a twin knows no zone but UTC.
+fn as_people_read(moment: &str) -> String {
+    let (date, clock) = moment.split_once('T').unwrap_or((moment, ""));
+    let mut date: Vec<&str> = date.split('-').collect();
+    date.reverse();
+    let clock = clock.get(..5).unwrap_or_default();
+    format!("{} om {clock} UTC", date.join("-"))
+}
+
+/// How a host that shows pages is called there, if its name is on no list.
+fn houses(network: &Network) -> BTreeMap<NameId, String> {
+    let name = |host: &Host| match host.role() {
+        Role::Digid => Some("DigiD, nagebootst".to_owned()),
+        Role::Za => {
+            let mut gateways = network.register.gateways.iter();
+            let gateway = gateways.find(|gateway| gateway.node == host.back)?;
+            Some(network.texts.organisation_text(gateway.organisation).to_owned())
+        }
+        _ => None,
+    };
+    network.hosts.iter().filter_map(|host| Some((host.front, name(host)?))).collect()
 }
 
 /// Invented people: the first ones of the population.
@@ -453,4 +549,16 @@ fn persons() -> Vec<TestPerson> {
             born: format!("{}-{}-{}", 1 + number * 2, 1 + number, 1950 + number * 4),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_and_a_name_read_as_people_write_them() {
+        assert_eq!(as_people_read("2026-11-03T04:58:02.8Z"), "03-11-2026 om 04:58 UTC");
+        assert_eq!(plain("huisartsbaaa@medmij"), "huisartsbaaa");
+        assert_eq!(plain("huisartsbaaa"), "huisartsbaaa");
+    }
 }

@@ -10,4 +10,5 @@ mod registry;
 mod sweep;
 mod tools;
 mod twin;
+mod walks;
 mod world;

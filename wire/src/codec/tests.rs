@@ -272,6 +272,16 @@ fn scopes_are_read_in_the_manner_of_release_1_0_and_of_1_4() {
 }
 
 #[test]
+fn a_browser_can_go_back_to_the_login_page_and_to_no_other() {
+    let cache = |page| {
+        let answer = Response::Page { page, set_cookie: None };
+        answered(Browse::Open, &answer).headers()[header::CACHE_CONTROL].clone()
+    };
+    assert_eq!(cache(Page::Login { csrf: Opaque(1), again: false }), "private, no-cache");
+    assert_eq!(cache(Page::NoSession), "no-store");
+}
+
+#[test]
 fn token_answers_are_kept_by_nobody() {
     let offer = samples().into_iter().find(|(request, _)| request.kind() == Kind::OfferCode);
     let (request, _) = offer.unwrap();

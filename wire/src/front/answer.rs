@@ -41,7 +41,14 @@ pub(crate) fn write_page(
         | Page::Stopped
         | Page::Dossier { .. } => StatusCode::OK,
     };
-    html(status, pages::page(codec, from, page), set_cookie)
+    let mut response = html(status, pages::page(codec, from, page), set_cookie);
+    if matches!(page, Page::Login { .. }) {
+        // It comes of a POST. A browser that kept nothing of it has nothing to go back to but a warning; and nothing
+        // stands there that is anybody's.
+        let keep = HeaderValue::from_static("private, no-cache");
+        response.headers_mut().insert(header::CACHE_CONTROL, keep);
+    }
+    response
 }
 
 pub(crate) fn write_unavailable(codec: &Codec<'_>, from: NameId) -> HttpResponse<Vec<u8>> {

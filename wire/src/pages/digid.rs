@@ -41,11 +41,13 @@ pub(super) fn login(desk: Desk<'_>, csrf: Opaque, again: bool) -> Html {
             } @else {
                 fieldset {
                     legend { "Als wie wilt u inloggen?" }
-                    @for (place, person) in persons.iter().take(MAX_PERSONS).enumerate() {
-                        label.choice {
-                            input type="radio" name="testpersoon" value=(person.account.0) required
-                                checked[place == 0];
-                            span { (person.name) span.hint { "Geboren op " (person.born) } }
+                    div.choices {
+                        @for (place, person) in persons.iter().take(MAX_PERSONS).enumerate() {
+                            label.choice {
+                                input type="radio" name="testpersoon" value=(person.account.0) required
+                                    checked[place == 0];
+                                span { (person.name) span.hint { "Geboren op " (person.born) } }
+                            }
                         }
                     }
                 }
