@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod compare;
 pub(crate) mod interrupt;
 pub mod merge;
+pub mod pki;
 pub mod report;
 pub mod rules;
 pub mod run;

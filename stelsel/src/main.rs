@@ -47,6 +47,8 @@ enum Command {
     Topology(commands::topology::Arguments),
     /// Start a network behind real sockets on this machine
     Twin(commands::twin::Arguments),
+    /// Issue certificates of a twin's authority
+    Pki(commands::pki::Arguments),
     /// Measure what work costs on this machine
     Calibrate(commands::calibrate::Arguments),
     /// Draw one flow as a sequence diagram
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),
         Command::Twin(arguments) => commands::twin::run(&arguments),
+        Command::Pki(arguments) => commands::pki::run(&arguments),
         Command::Calibrate(arguments) => commands::calibrate::run(&arguments),
         Command::Trace(arguments) => commands::trace::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),

@@ -68,6 +68,9 @@ pub struct Named {
     pub address: String,
     /// Port.
     pub port: u16,
+    /// The number of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u32>,
     /// Its certificate, with the chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<PathBuf>,
@@ -123,15 +126,17 @@ impl Endpoints {
             })
             .collect();
         for (name, entrance) in network.names() {
-            let (door, address) = match entrance.door {
+            let (door, ours) = match entrance.door {
                 Door::Front => ("front", tls),
                 Door::Mutual { .. } => ("back", tls),
                 Door::Plain(_) | Door::Behind => ("plain", plain),
             };
+            let address = network.elsewhere.get(&entrance.host).copied().unwrap_or(ours);
+            let serial = (!entrance.is_plain()).then(|| network.serial(name).0);
             let name = text(name);
             let (certificate, key) = files.get(&name).cloned().unzip();
             let (port, address) = (address.port(), address.ip().to_string());
-            let named = Named { name, door, address, port, certificate, key };
+            let named = Named { name, door, address, port, serial, certificate, key };
             hosts[entrance.host.place()].names.push(named);
         }
         let names = || hosts.iter().flat_map(|host| &host.names);

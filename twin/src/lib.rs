@@ -4,6 +4,7 @@
 
 mod befall;
 pub mod endpoints;
+mod guest;
 pub mod measure;
 pub mod network;
 pub mod open;

@@ -3,7 +3,7 @@
 //!
 //! Plain data, made by whoever composes a twin. Says nothing of sockets.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use actors::party::Blueprint;
 use protocol::{
@@ -31,6 +31,8 @@ pub struct Network {
     pub lists: [Arc<ListVersion>; 4],
     /// The release that is spoken where nothing else is agreed.
     pub release: Release,
+    /// Hosts that somebody else plays, and where: their names lead there.
+    pub elsewhere: BTreeMap<HostId, SocketAddr>,
 }
 
 /// A host, beside its station.

@@ -9,16 +9,20 @@ use std::{
     io::{self, Write as _},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time,
 };
 
 use protocol::id::HostId;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::{
     endpoints::{Endpoints, Files, Person},
+    guest,
     network::Network,
     pki::{Authority, Wanted},
     texts::Texts,
@@ -70,6 +74,7 @@ pub struct Twin<S> {
     /// The file that says what is where.
     pub endpoints: PathBuf,
     tasks: JoinSet<()>,
+    clock: JoinHandle<()>,
 }
 
 impl<S: Witness> Twin<S> {
@@ -80,6 +85,8 @@ impl<S: Witness> Twin<S> {
     pub async fn open(network: Network, options: &Options, sink: S) -> Result<Self, Fault> {
         let Options { dir, listen, port, seed, console } = options;
         fs::create_dir_all(dir).map_err(|error| fault(dir.display(), error))?;
+        // Whoever reads of its files may be elsewhere.
+        let dir = &dir.canonicalize().map_err(|error| fault(dir.display(), error))?;
         let authority =
             Authority::open(&dir.join("pki")).map_err(|error| fault(dir.display(), error))?;
         let bind = async |port: u16| {
@@ -140,21 +147,27 @@ impl<S: Witness> Twin<S> {
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&world).listen_tls(tls_listener));
         tasks.spawn(Arc::clone(&world).listen_plain(plain_listener));
-        tasks.spawn(Arc::clone(&world).keep_time());
+        let clock = tokio::spawn(Arc::clone(&world).keep_time());
         tasks.spawn(Arc::clone(&world).forget());
-        for host in 0..world.network.hosts.len() {
-            world.start(HostId(host as u32));
+        for host in (0..world.network.hosts.len() as u32).map(HostId) {
+            match world.network.elsewhere.contains_key(&host) {
+                true => guest::tell(&world, host, dir, &told, &metadata)?,
+                false => world.start(host),
+            }
         }
-        Ok(Self { world, endpoints, tasks })
+        Ok(Self { world, endpoints, tasks, clock })
     }
 
     /// Ends it: takes no more connections, and waits until flows that are being served are, but no longer than that.
     pub async fn close(mut self, patience: time::Duration) {
-        self.tasks.abort_all();
+        // Nobody begins anything new, of their own accord or from outside; what goes on is brought to its end.
+        self.world.ending.store(true, Ordering::Relaxed);
+        self.clock.abort();
         let until = time::Instant::now() + patience;
         while self.world.is_busy() && time::Instant::now() < until {
             tokio::time::sleep(time::Duration::from_millis(20)).await;
         }
+        self.tasks.abort_all();
         self.tasks.shutdown().await;
     }
 }

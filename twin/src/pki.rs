@@ -97,6 +97,17 @@ pub struct Issued {
     pub key_der: Vec<u8>,
 }
 
+impl Issued {
+    /// The certificate with its chain and the key, as PEM.
+    pub fn pem(&self) -> (String, String) {
+        let chain = self.certificate_chain_der.iter();
+        let chain: Vec<pem::Pem> =
+            chain.map(|der| pem::Pem::new("CERTIFICATE", der.as_slice())).collect();
+        let key = pem::Pem::new("PRIVATE KEY", self.key_der.as_slice());
+        (pem::encode_many(&chain), pem::encode(&key))
+    }
+}
+
 impl Wanted {
     /// For a host, by that name.
     pub fn server(name: String, serial: Serial) -> Self {
@@ -231,13 +242,11 @@ impl Authority {
         params.serial_number = Some(number(u64::from(wanted.serial.0)));
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let now = OffsetDateTime::now_utc().unix_timestamp();
         let (not_before, not_after) = match wanted.not_after {
-            // It has been valid once.
-            Some(end) => (end - DAY, end),
-            None => {
-                let now = OffsetDateTime::now_utc().unix_timestamp();
-                (now - DAY, now + (YEARS - 1) * 365 * DAY)
-            }
+            // It has been valid once, and if its end is to come it is so now.
+            Some(end) => (end.min(now) - DAY, end),
+            None => (now - DAY, now + (YEARS - 1) * 365 * DAY),
         };
         (params.not_before, params.not_after) = (moment(not_before), moment(not_after));
         match wanted.purpose {

@@ -20,7 +20,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::{
     id::{ConnectionId, Cookie, ExchangeId, HostId, NameId},
-    message::{Browse, Envelope, Message, Page, Peer, Request, Response, Side},
+    message::{Authorize, Browse, Envelope, Message, Page, Peer, Request, Response, Side},
     trace::{Event, FlowFacts, FlowKind, FlowRef},
     world::network::Door,
 };
@@ -119,7 +119,9 @@ impl<S: Witness> World<S> {
         let name = sought.and_then(|text| self.texts.with(|names| names.find_host(&text)));
         let found = name.and_then(|name| Some((name, self.entrance(name)?)));
         let Some((name, entrance)) = found else { return };
-        if !self.core().hosts[entrance.host.place()].is_up() {
+        if self.network.elsewhere.contains_key(&entrance.host)
+            || !self.core().hosts[entrance.host.place()].is_up()
+        {
             return;
         }
         let began = self.now();
@@ -270,7 +272,7 @@ impl<S: Witness> World<S> {
         let name = self.texts.with(|names| names.find_host(host))?;
         let entrance = self.entrance(name)?;
         let is_up = self.core().hosts[entrance.host.place()].is_up();
-        let is_plain = entrance.is_plain();
+        let is_plain = entrance.is_plain() && !self.network.elsewhere.contains_key(&entrance.host);
         (is_plain && is_up).then(|| {
             let (connection, _) = self.carried(remote);
             Line { entrance, name, connection, remote, subject: None, handshake: None }
@@ -304,10 +306,11 @@ impl<S: Witness> World<S> {
                 exchange.answerer = Some(host);
                 (id, exchange.flow, exchange.sent, exchange.request.release)
             }
+            None if self.ending.load(Ordering::Relaxed) => return None,
             None => {
                 let id = core.outbox.exchanges().next();
                 let flow = core.flows.find(host, cookie, &message);
-                let flow = self.begins(&mut core, host, &request).or(flow);
+                let flow = self.begins(&mut core, host, &request, flow).or(flow);
                 if let Some(flow) = flow {
                     core.flows.learn(flow, host, cookie, &message, now);
                 }
@@ -328,11 +331,11 @@ impl<S: Witness> World<S> {
                 is_awaited: false,
             };
             core.exchanges.insert(id, exchange);
-            if let Some(flow) = flow {
-                let from = visitor(flow);
+            // Of strangers it is known who they are where somebody plays a host of the network.
+            if let Some(from) = self.guest(line).or(flow.map(visitor)) {
                 let asked =
                     Event::Asked { from, to: Some(host), parent: None, envelope: &envelope };
-                core.emit(Some(flow), asked);
+                core.emit(flow, asked);
             }
         }
         let wall = core.clock(host).wall;
@@ -355,10 +358,31 @@ impl<S: Witness> World<S> {
         Some(Taken { exchange: id, flow, answer })
     }
 
+    /// Who is at the other end, if it is a host that somebody else plays.
+    fn guest(&self, line: Line) -> Option<HostId> {
+        let host = self.entrance(line.subject?)?.host;
+        self.network.elsewhere.contains_key(&host).then_some(host)
+    }
+
     /// The flow that begins with a request, if one does: a person chooses.
-    fn begins(&self, core: &mut Core<S>, host: HostId, request: &Request) -> Option<FlowRef> {
-        let Request::Browse(Browse::Choose { zorgaanbieder, dienst, .. }) = *request else {
-            return None;
+    fn begins(
+        &self,
+        core: &mut Core<S>,
+        host: HostId,
+        request: &Request,
+        known: Option<FlowRef>,
+    ) -> Option<FlowRef> {
+        let (pgo, zorgaanbieder, dienst) = match *request {
+            Request::Browse(Browse::Choose { zorgaanbieder, dienst, .. }) => {
+                (host, zorgaanbieder, dienst)
+            }
+            // At a PGO that somebody else plays nobody sees the choice.
+            Request::Browse(Browse::Authorize(Authorize { client, scope, .. })) => {
+                let pgo = self.entrance(client)?.host;
+                let is_guest = self.network.elsewhere.contains_key(&pgo) && known.is_none();
+                (is_guest.then_some(pgo)?, scope.zorgaanbieder, scope.services().next()?)
+            }
+            _ => return None,
         };
         let addresses = self.network.addresses(zorgaanbieder, dienst)?;
         let za = self.entrance(addresses.authorization.host)?.host;
@@ -366,7 +390,7 @@ impl<S: Witness> World<S> {
             kind: FlowKind::Verzamelen,
             parent: None,
             person: None,
-            pgo: host,
+            pgo,
             za,
             zorgaanbieder,
             dienst,
@@ -385,6 +409,11 @@ impl<S: Witness> World<S> {
             return;
         }
         let (host, now) = (line.entrance.host, core.now());
+        if let Some(guest) = self.guest(line) {
+            let wall = core.clock(guest).wall;
+            core.emit(flow, Event::Arrived { host: guest, sent: now, envelope, wall });
+            return;
+        }
         // What it was asked tells whose it is better than new values in the answer do.
         let found = || core.flows.find(host, cookie, &envelope.message);
         let Some(flow) = flow.or_else(found) else { return };

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use protocol::{
     contract::{Failure, Input},
     id::{ConnectionId, ExchangeId, HostId, NameId, Serial},
-    message::{Certificate, Hello, Message, OcspAnswer, Peer, Request, Response, Side},
+    message::{Certificate, Envelope, Hello, Message, OcspAnswer, Peer, Request, Response, Side},
     time::{Duration, Instant},
     trace::{Event, FlowRef},
     world::link::{Segment, Verdict},
@@ -29,7 +29,7 @@ use crate::{
     network::Entrance,
     station::{Handshake, Job},
     tls::{Seen, in_run},
-    world::{Carried, Passage, Whole, Witness, World, length},
+    world::{Carried, Core, Passage, Whole, Witness, World, length},
 };
 
 /// The largest answer that is read.
@@ -104,6 +104,7 @@ impl<S: Witness> World<S> {
             let asked =
                 Event::Asked { from: asker, to: answerer, parent: None, envelope: &envelope };
             core.emit(flow, asked);
+            self.learns(&mut core, flow, asker, &envelope);
         }
         let result = match (entrance, bytes) {
             (Some(entrance), Some(bytes)) => {
@@ -136,10 +137,18 @@ impl<S: Witness> World<S> {
             exchange.is_awaited = false;
             let (flow, sent) = (exchange.flow, exchange.sent);
             let connection = exchange.request.connection;
+            let (asked, guest) = (exchange.arrived, exchange.answerer);
+            let guest = guest.filter(|guest| self.network.elsewhere.contains_key(guest));
             let (from, message) = (Peer::Node(to), Message::Response(response));
-            let envelope = protocol::message::Envelope { from, message, connection, ..request };
+            let envelope = Envelope { from, message, connection, ..request };
+            if let Some(from) = guest {
+                let wall = core.clock(from).wall;
+                let (envelope, refusal) = (&envelope, None);
+                core.emit(flow, Event::Answered { from, envelope, asked, refusal, wall });
+            }
             let wall = core.clock(asker).wall;
             core.emit(flow, Event::Arrived { host: asker, sent, envelope: &envelope, wall });
+            self.learns(&mut core, flow, asker, &envelope);
             core.settle(id);
             (envelope, flow)
         };
@@ -149,6 +158,25 @@ impl<S: Witness> World<S> {
                 drop(tokio::spawn(Arc::clone(self).work(asker, Job::Deliver(envelope, None), flow)))
             }
         }
+    }
+
+    /// Where somebody else plays a host, what that asks is known again by the values that it was told.
+    fn learns(&self, core: &mut Core<S>, flow: Option<FlowRef>, host: HostId, envelope: &Envelope) {
+        if let Some(flow) = flow.filter(|_| !self.network.elsewhere.is_empty()) {
+            let now = core.now();
+            core.flows.learn(flow, host, None, &envelope.message, now);
+        }
+    }
+
+    /// A request reaches a host that somebody else plays: what can be seen of that is that it was sent.
+    fn reaches_guest(&self, guest: HostId, id: ExchangeId) {
+        let mut core = self.core();
+        let now = core.now();
+        let Some(exchange) = core.exchanges.get_mut(&id) else { return };
+        (exchange.arrived, exchange.answerer) = (now, Some(guest));
+        let (flow, sent, envelope) = (exchange.flow, exchange.sent, exchange.request.clone());
+        let wall = core.clock(guest).wall;
+        core.emit(flow, Event::Arrived { host: guest, sent, envelope: &envelope, wall });
     }
 
     fn failed(
@@ -209,6 +237,9 @@ impl<S: Witness> World<S> {
         };
         passes(Whole::Request(&request));
         self.pass((asker, entrance.host), Segment::Data, request.body().len()).await;
+        if self.network.elsewhere.contains_key(&entrance.host) {
+            self.reaches_guest(entrance.host, id);
+        }
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
         let gone = |is_used: bool| match is_used || !entrance.is_mutual() {
@@ -242,7 +273,8 @@ impl<S: Witness> World<S> {
             return Err(Failure::Refused);
         }
         let is_plain = entrance.is_plain();
-        let address = if is_plain { self.doors.plain } else { self.doors.tls };
+        let ours = if is_plain { self.doors.plain } else { self.doors.tls };
+        let address = self.network.elsewhere.get(&entrance.host).copied().unwrap_or(ours);
         let connect = length(self.network.told.limits.connect);
         let trips = async {
             for trip in 0..self.network.told.tls.round_trips(entrance.door, false) {

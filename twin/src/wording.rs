@@ -16,7 +16,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use protocol::{
     contract::Ask,
-    id::{Cookie, NameId, Opaque, PersonId, Serial, ZorgaanbiederId},
+    id::{Cookie, HostId, NameId, Opaque, PersonId, Serial, ZorgaanbiederId},
     message::{Assertion, AuthnRequest, Authorize, Browse, OcspAnswer, Request, Response},
     register::{ListKind, ListVersion},
     release::ReleaseSet,
@@ -36,6 +36,7 @@ use wire::{
 };
 
 use crate::{
+    guest::saml_serial,
     network::{Host, Network},
     open::{self, Issued, whole},
     pki::{Authority, Wanted},
@@ -149,7 +150,7 @@ impl Wording {
         let wanted: Vec<Wanted> = speakers
             .iter()
             .map(|(place, host)| {
-                Wanted::saml(self.texts.host_text(host.back), Serial(2 << 24 | *place as u32))
+                Wanted::saml(self.texts.host_text(host.back), saml_serial(HostId(*place as u32)))
             })
             .collect();
         let issued = authority.issue_all(&wanted).map_err(|error| fault("SAML", error))?;

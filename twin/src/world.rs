@@ -9,7 +9,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time,
 };
@@ -60,6 +60,8 @@ pub struct World<S> {
     /// Connections that a stranger may hold at once, over all.
     pub(crate) strangers: Arc<Semaphore>,
     pub(crate) pools: crate::travel::Pools,
+    /// Whether it is ending: who is not served yet will not be.
+    pub(crate) ending: AtomicBool,
     /// Full handshakes with browsers, and between hosts.
     pub(crate) handshakes: [AtomicU64; 2],
     started: time::Instant,
@@ -231,6 +233,7 @@ impl<S: Witness> World<S> {
             tls,
             authority,
             doors,
+            ending: AtomicBool::new(false),
             handshakes: Default::default(),
             started,
             core: Mutex::new(core),

@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use protocol::trace::{Event, Sink, Stamp};
+use protocol::{
+    id::HostId,
+    trace::{Event, Sink, Stamp},
+};
 
 use crate::{
     directory::Directory,
@@ -40,13 +43,24 @@ pub enum Judged {
 impl Watcher {
     /// Ready for the first event of a run in this network.
     pub fn new(directory: &Arc<Directory>, settings: Settings, judged: Judged) -> Self {
+        let mut watcher = Self::of_strangers(directory, settings, Vec::new());
+        if judged == Judged::No {
+            watcher.checkers = None;
+        }
+        watcher
+    }
+
+    /// The same where somebody else plays some hosts: these alone are judged, by what crosses their edge. Without any,
+    /// all are.
+    pub fn of_strangers(
+        directory: &Arc<Directory>,
+        settings: Settings,
+        strangers: Vec<HostId>,
+    ) -> Self {
         let replication = settings.replication;
-        let checkers = || {
-            let settings = rules::Settings { replication, ..rules::Settings::default() };
-            Checkers::new(directory, settings)
-        };
+        let checkers = Checkers::new(directory, rules::Settings { replication, strangers });
         Self {
-            checkers: (judged == Judged::Yes).then(checkers),
+            checkers: Some(checkers),
             statistics: Statistics::new(Arc::clone(directory), settings),
         }
     }

@@ -1,22 +1,26 @@
 //! `stelsel twin`: a network behind real sockets, for as long as one likes.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
     path::PathBuf,
     sync::Arc,
     time,
 };
 
 use clap::{Args, ValueHint};
-use protocol::time::Instant;
+use protocol::{id::HostId, role::Role, time::Instant};
 use serde_json::json;
-use twin::open::{Options, Twin};
+use twin::{
+    network::Network,
+    open::{Options, Twin},
+};
 use watch::{
-    directory::Window,
+    directory::{Directory, Host, Window},
     rules::Verdict,
     statistics::{FlowsKept, Settings},
     study::{figures::Group, metrics::MetricId},
-    watcher::{Judged, Sight, Watcher},
+    watcher::{Sight, Watcher},
 };
 
 use super::{Ending, Outcome, interrupt};
@@ -42,6 +46,7 @@ Examples:
   stelsel twin topologies/minimal.toml
   stelsel twin topologies/beta-2018.toml --dir twin --port 9443
   stelsel twin topologies/minimal.toml --record seen --deviant pgo-1=code-offered-twice
+  stelsel twin topologies/minimal.toml --external za=127.0.0.1:9999
 
 Exit status: 0 ended when asked to, 1 a rule of safety broke, 2 bad input.")]
 pub struct Arguments {
@@ -63,6 +68,10 @@ pub struct Arguments {
     /// Keep every exchange in this folder, decoded and as bytes, for `stelsel trace`
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     record: Option<PathBuf>,
+    /// Play no such host: a server of your own does. za is the last gateway of a Zorgaanbieder, pgo the last of a PGO,
+    /// and za-2 that one. What your server needs is put into DIR/external
+    #[arg(long, value_name = "HOST=ADDRESS:PORT")]
+    external: Vec<String>,
     /// Have hosts break a rule: pgo-2=other-client-named
     #[arg(long, value_name = "HOST=RULE")]
     deviant: Vec<String>,
@@ -102,7 +111,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         timeline_step: protocol::time::Duration::ZERO,
         ..Settings::new(window, arguments.seed, 0)
     };
-    let watcher = Watcher::new(&composed.directory, settings, Judged::Yes);
+    let elsewhere = elsewhere(&arguments.external, &composed.directory)?;
+    let strangers = elsewhere.keys().copied().collect();
+    let watcher = Watcher::of_strangers(&composed.directory, settings, strangers);
+    let network = Network { elsewhere, ..composed.twin(0) };
     let record = arguments.record.as_deref().map(Record::begin).transpose()?;
     let ear = Ear::new(watcher, Some(Live::new(&composed.directory, record)));
     interrupt::catch()?;
@@ -124,7 +136,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             seed: arguments.seed,
             console: address.map(|address| format!("http://{address}/")),
         };
-        let twin = Twin::open(composed.twin(0), &options, ear).await.map_err(told)?;
+        let twin = Twin::open(network, &options, ear).await.map_err(told)?;
         let console = Console::open(console, &twin.world, &topology)?;
         super::say(&format!("console http://{}/", console.address));
         super::print(&format!("ready {}\n", twin.endpoints.display()))?;
@@ -146,6 +158,36 @@ pub fn run(arguments: &Arguments) -> Outcome {
     })?;
     recorded?;
     Ok(if broken.is_empty() { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// Hosts that somebody else plays, and where.
+fn elsewhere(
+    external: &[String],
+    directory: &Directory,
+) -> Result<BTreeMap<HostId, SocketAddr>, Problem> {
+    let flag = Place::whole("--external");
+    let playable = |role: Role| matches!(role, Role::Pgo | Role::Za);
+    let mut elsewhere = BTreeMap::new();
+    for text in external {
+        let wanted = "a host and where it is, such as za=127.0.0.1:9999";
+        let (name, address) =
+            text.split_once('=').ok_or_else(|| flag.expected(wanted, format!("`{text}`")))?;
+        let fits = |host: &Host| host.name == name || host.role.name() == name;
+        let found = directory.hosts.iter().rposition(|host| fits(host) && playable(host.role));
+        let Some(place) = found else {
+            let hosts = directory.hosts.iter().filter(|host| playable(host.role));
+            let names: Vec<&str> = hosts.map(|host| host.name.as_str()).take(12).collect();
+            let wanted = format!("pgo, za, or one of {}", names.join(", "));
+            return Err(flag.expected(wanted, format!("`{name}`")));
+        };
+        let resolved = address.to_socket_addrs().map_err(|error| error.to_string());
+        let at = resolved.and_then(|mut all| all.next().ok_or_else(|| "no address".to_owned()));
+        let at = at.map_err(|error| flag.expected(wanted, format!("`{address}`: {error}")))?;
+        if elsewhere.insert(HostId(place as u32), at).is_some() {
+            return Err(flag.expected("each host once", format!("`{name}` again")));
+        }
+    }
+    Ok(elsewhere)
 }
 
 /// The scenario of a twin to which everybody comes through real doors. It must have somebody come all the same.
@@ -182,11 +224,10 @@ fn as_text(sight: &Sight, broken: &[&Verdict]) -> String {
         [] => text.push_str(&format!("Rules: none of the {judged} judged was broken\n")),
         broken => {
             for verdict in broken {
-                let row = verdict.rule.row();
                 let why = verdict.first.map(|breach| breach.why.text()).unwrap_or_default();
                 text.push_str(&format!(
-                    "{} ({}): broken {} times; first: {why}\n",
-                    verdict.rule, row.cite, verdict.breaches
+                    "{}: broken {} times; first: {why}\n",
+                    verdict.rule, verdict.breaches
                 ));
             }
         }

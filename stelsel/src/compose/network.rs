@@ -100,7 +100,8 @@ fn names(roster: &Roster) -> Vec<NameSpec> {
         names[host.front.index()] = front;
         for name in [host.back].iter().chain(&host.others) {
             let certificate = certificate(roster, id, *name);
-            let for_browsers = *name == host.front;
+            // Nobody goes to the stelselnode by a browser.
+            let for_browsers = *name == host.front && host.role != Role::Stelselnode;
             let door = back_door(host.role);
             names[name.index()] = NameSpec { leads_to, door, for_browsers, certificate };
         }

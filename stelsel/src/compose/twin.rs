@@ -62,6 +62,7 @@ impl Composed {
             register: register.clone(),
             lists: register.publish_all(),
             release: topology.release,
+            elsewhere: BTreeMap::new(),
         }
     }
 }

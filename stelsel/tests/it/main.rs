@@ -4,6 +4,7 @@ mod capacity;
 mod chaos;
 mod deviants;
 mod draws;
+mod guest;
 mod lists;
 mod recognition;
 mod registry;
