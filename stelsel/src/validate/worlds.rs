@@ -51,7 +51,7 @@ const ENDS: [(&str, &str); 4] = [
     ("flows completed", "flows.outcome.completed"),
     ("logins cancelled", "flows.outcome.exception-2"),
     ("consents refused", "flows.outcome.exception-4"),
-    ("flows abandoned or lost", "flows.outcome.abandoned"),
+    ("flows lost", "flows.outcome.lost"),
 ];
 
 /// People with whom costs are measured first.
