@@ -193,9 +193,10 @@ impl<S: Witness> World<S> {
             let (flow, kind) = (exchange.flow, exchange.request.message.kind());
             let peer = entrance.map(|entrance| entrance.host);
             core.emit(flow, Event::Failed { host: asker, peer, exchange: id, kind, failure });
-            core.settle(id);
             flow
         };
+        // It may have been sent, and be read and answered yet.
+        self.later(move |core| core.settle(id));
         match asker.is_visitor() {
             true => self.call_visitor(&mut self.core(), asker, Input::Failed(id, failure)),
             false => {
@@ -298,7 +299,7 @@ impl<S: Witness> World<S> {
             core.connections.insert(local, carried);
             connection
         };
-        let opened = Opened { world: Arc::clone(self), local };
+        let opened = Opened { world: Arc::clone(self), connection, local };
         let sender = match is_plain {
             true => self.talk(TokioIo::new(stream), opened).await?,
             false => {
@@ -446,15 +447,23 @@ pub(crate) struct Opening {
     pub handshake: Handshake,
 }
 
-/// A connection of our own, forgotten when it is dropped.
+/// A connection of our own, forgotten some time after it is dropped: what was sent on it may still be read.
 struct Opened<S: Witness> {
     world: Arc<World<S>>,
+    connection: ConnectionId,
     local: SocketAddr,
 }
 
 impl<S: Witness> Drop for Opened<S> {
     fn drop(&mut self) {
-        self.world.core().connections.remove(&self.local);
+        let (connection, local) = (self.connection, self.local);
+        self.world.later(move |core| {
+            // Another may have its port by now.
+            if core.connections.get(&local).is_some_and(|carried| carried.connection == connection)
+            {
+                core.connections.remove(&local);
+            }
+        });
     }
 }
 

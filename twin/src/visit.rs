@@ -107,7 +107,7 @@ impl<S: Witness> World<S> {
     }
 
     /// A visitor goes for good. What it awaits will find nobody.
-    fn leaves(&self, core: &mut Core<S>, host: HostId) {
+    fn leaves(self: &Arc<Self>, core: &mut Core<S>, host: HostId) {
         core.end_attempt(host);
         let Some(visitor) = core.visitors.remove(&host) else { return };
         core.disarm_all(host);
@@ -115,7 +115,7 @@ impl<S: Witness> World<S> {
             if let Some(exchange) = core.exchanges.get_mut(&id) {
                 exchange.is_awaited = false;
             }
-            core.settle(id);
+            self.later(move |core| core.settle(id));
         }
         self.pools.forget(host);
         core.emit(None, Event::VisitorLeft { host });

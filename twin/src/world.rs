@@ -24,7 +24,10 @@ use protocol::{
     trace::{Event, FlowRef, Sink, Stamp},
     world::{clock::HostClock, link::ActiveFaults, network::HostSpec},
 };
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore, oneshot},
+};
 
 use crate::{
     network::{Entrance, Network},
@@ -178,6 +181,9 @@ pub struct Making<S> {
     pub sink: S,
 }
 
+/// Longer than a request lies unread.
+const UNREAD: time::Duration = time::Duration::from_secs(60);
+
 /// How many connections strangers may have at once.
 const STRANGERS: usize = 4_096;
 
@@ -278,7 +284,20 @@ impl<S: Witness> World<S> {
 
     /// Whether somebody waits for an answer.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.core().exchanges.is_empty()
+        let waits = |exchange: &Exchange| exchange.is_awaited || exchange.reply.is_some();
+        self.core().exchanges.values().any(waits)
+    }
+
+    /// Has something done when nobody can be at it any more: a request that was given up may lie unread for a while.
+    pub(crate) fn later(self: &Arc<Self>, act: impl FnOnce(&mut Core<S>) + Send + 'static) {
+        // Without a runtime the world is ending, and nothing of it matters.
+        if let Ok(runtime) = Handle::try_current() {
+            let world = Arc::clone(self);
+            runtime.spawn(async move {
+                tokio::time::sleep(UNREAD).await;
+                act(&mut world.core());
+            });
+        }
     }
 
     /// How many full handshakes there were: with browsers, and between hosts.
