@@ -3,7 +3,7 @@
 //! The tree has been checked against the table of keys: what is checked here is what keys mean together.
 //! Whether the hosts that it names exist is asked in `across`.
 
-use protocol::{register::ListKind, time::Duration};
+use protocol::{distribution::Distribution, register::ListKind, time::Duration};
 
 use super::{
     changes, expect,
@@ -168,12 +168,14 @@ fn expected(hours: &[f64], seconds: f64) -> f64 {
 
 fn persons(table: &Field<'_>) -> Result<Persons, Problem> {
     let time = |key| table.need(key).and_then(|field| field.distribution(Dimension::Time));
+    let pace = table.need("pace")?.number()?;
+    let at_pace = |times: Distribution| times.scaled(1.0 / pace);
     let share = |key| table.need(key).and_then(|field| field.number());
     let retry = table.need("retry")?;
     Ok(Persons {
-        choose: time("choose")?,
-        login: time("login")?,
-        consent: time("consent")?,
+        choose: at_pace(time("choose")?),
+        login: at_pace(time("login")?),
+        consent: at_pace(time("consent")?),
         patience: time("patience")?,
         refuse_consent: share("refuse_consent")?,
         cancel_login: share("cancel_login")?,
@@ -183,7 +185,7 @@ fn persons(table: &Field<'_>) -> Result<Persons, Problem> {
         double_submit: share("double_submit")?,
         consult_dossier: share("consult_dossier")?,
         retry_probability: retry.need("probability")?.number()?,
-        retry_after: retry.need("after")?.distribution(Dimension::Time)?,
+        retry_after: at_pace(retry.need("after")?.distribution(Dimension::Time)?),
         attempts: retry.need("attempts")?.count()?,
     })
 }

@@ -107,6 +107,12 @@ const PERSONS: &[Key] = &[
         "share of persons who look at their Dossier afterwards",
     ),
     or("{}", "retry", Kind::Table(RETRY), "whether people try again"),
+    or(
+        "1",
+        "pace",
+        Kind::PositiveNumber,
+        "how many times as fast people choose, log in, consent and try again; how long they wait for a page stays as it is",
+    ),
 ];
 
 const RETRY: &[Key] = &[

@@ -246,7 +246,7 @@ fn expectations_name_a_metric_and_a_value_in_its_unit() {
 fn what_a_flag_says_is_complained_of_by_the_flag() {
     assert_snapshot!(of_set(&["persons.login=25"]), @r#"--set: persons.login: expected a duration with a unit, such as "25s", or a distribution of durations, such as "exp(mean=25s)" or "lognormal(median=8s, p95=40s)"; found 25"#);
     assert_snapshot!(of_set(&["topology.digid.workers=many", "persons.speed=3"]), @r#"
-    --set: persons.speed: unknown key; known here are choose, login, consent, patience, refuse_consent, cancel_login, wrong_password, go_back, reload, double_submit, consult_dossier, retry
+    --set: persons.speed: unknown key; known here are choose, login, consent, patience, refuse_consent, cancel_login, wrong_password, go_back, reload, double_submit, consult_dossier, retry, pace
     --set: topology.digid.workers: expected a whole number from 1 to 4294967295; found "many"
     "#);
     assert_snapshot!(of_set(&["topology.za.7.workers=4"]), @"--set: topology.za.7.workers: expected a number below 1, because za has as many; found 7");

@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::*;
-use crate::plan::{ArrivalPlan, FaultKind, HostFault, Spread};
+use crate::plan::{ArrivalPlan, FaultKind, HostFault, Persons, Spread};
 
 #[test]
 fn every_shipped_file_is_read_without_a_complaint() {
@@ -54,6 +54,24 @@ fn the_strongest_tls_that_a_network_has_is_spoken() {
             read_topology(&root().join("topologies/minimal.toml"), &[set]).unwrap();
         assert_eq!(topology.tls.version, spoken);
     }
+}
+
+#[test]
+fn people_in_a_hurry_wait_as_long_for_a_page_as_ever() {
+    let set = |text: &str| Override::parse_set(text).unwrap();
+    let persons = |sets: &[Override]| {
+        let study = super::super::read(&root().join("scenarios/first-look.toml"), sets).unwrap();
+        study.scenario.persons
+    };
+    let (usual, hurried) = (persons(&[]), persons(&[set("persons.pace=10")]));
+    let times = |persons: &Persons| {
+        [&persons.choose, &persons.login, &persons.consent, &persons.retry_after]
+            .map(|of| of.mean())
+    };
+    for (usual, hurried) in times(&usual).into_iter().zip(times(&hurried)) {
+        assert!((usual / hurried - 10.0).abs() < 1e-9, "{usual} and {hurried}");
+    }
+    assert_eq!(usual.patience, hurried.patience);
 }
 
 /// As DESIGN.md shows topologies.
