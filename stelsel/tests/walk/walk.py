@@ -10,10 +10,12 @@ what the rulebook has. Needs `requests` and `oauthlib`.
 """
 
 import sys
+from base64 import b64decode, b64encode
 from html.parser import HTMLParser
 from itertools import product
 from urllib.parse import parse_qs, urljoin, urlsplit
 from uuid import UUID, uuid4
+from xml.etree import ElementTree
 
 import requests
 from network import Network, expect
@@ -52,12 +54,14 @@ class Page(HTMLParser):
 
 
 class Browser:
-    """Cookies, redirects and forms over real TLS. Does not go where `halt` stands in the address, but keeps that."""
+    """Cookies, redirects and forms over real TLS. Does not go where `halt` stands in the address, but keeps that; and
+    without script a form that would send itself waits."""
 
-    def __init__(self, network, halt=None):
+    def __init__(self, network, halt=None, script=True):
         self.session = network.session()
         self.session.headers["Accept"] = "text/html"
         self.halt, self.page, self.url, self.answer = halt, None, None, None
+        self.script = script
 
     def go(self, method, url, data=None):
         while True:
@@ -72,7 +76,7 @@ class Browser:
             method, url, data = "GET", urljoin(url, self.answer.headers["Location"]), None
         self.page = Page(self.answer.text)
         # A form that sends itself where there is script.
-        if self.page.main.get("data-page") == "doorsturen":
+        if self.script and self.page.main.get("data-page") == "doorsturen":
             return self.send()
         return self.page.main.get("data-page")
 
@@ -458,6 +462,81 @@ def replays(network, pgo, offer, person):
     expect("without collecting again", browser.page.main["data-number"], stored)
 
 
+def spoilt(message):
+    """A signed message as somebody would have it who wants to be read wrongly, by what he does."""
+    root = message[message.index("<samlp:") :]
+    tag = root[1 : root.index(" ")]
+    issuer = "<saml:Issuer>"
+    own = root[root.index(issuer) + len(issuer) : root.index("</saml:Issuer>")]
+    lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    spaces = root[root.index("xmlns:samlp") : root.index(" ID=")]
+    return {
+        "entities that grow": f'<!DOCTYPE x [<!ENTITY l0 "lol">{lol}]>{root.replace(own, "&l9;")}',
+        "an entity of a file": f'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>{root.replace(own, "&f;")}',
+        "another issuer": root.replace(own, "https://vreemd.example"),
+        "a comment in the issuer": root.replace(own, f"{own[:12]}<!-- -->{own[12:]}"),
+        "a signature about what it wraps": f'<{tag} {spaces} ID="_vals" Version="2.0" IssueInstant='
+        f'"2026-01-01T00:00:00Z"><saml:Issuer>{own}</saml:Issuer><samlp:Extensions>{root}</samlp:Extensions></{tag}>',
+        "no end": root[: len(root) // 2],
+        "depth": "<a>" * 20_000,
+        "no XML": "\x00\xff",
+        "much more of nothing": root.replace(own, own + " " * 262_144),
+    }
+
+
+def is_refused_soon(what, answer):
+    seconds = answer.elapsed.total_seconds()
+    expect(f"{what} is refused", 400 <= answer.status_code < 500, True)
+    expect("  soon", seconds < 5 or seconds, True)
+
+
+def meddles_with_saml(network, pgo, offer, person):
+    """What browsers and nodes bring to DigiD is read strictly, and others go on meanwhile."""
+    other = pgo.begin(offer)
+    browser = Browser(network, halt=f"{pgo.redirect}?", script=False)
+    expect("a request for DigiD", browser.go("GET", pgo.request(offer)), "doorsturen")
+    form = browser.page.forms[0]
+    action = urljoin(browser.url, form["action"])
+    message = b64decode(form["hidden"]["SAMLRequest"]).decode()
+    post = lambda text: Browser(network).session.post(
+        action,
+        data={**form["hidden"], "SAMLRequest": b64encode(text.encode())},
+        allow_redirects=False,
+        timeout=60,
+    )
+    for what, text in spoilt(message).items():
+        is_refused_soon(f"an AuthnRequest with {what}", post(text))
+
+    digid = network.hosts("digid")[0]
+    with open(digid["saml_metadata"], encoding="utf-8") as file:
+        service = next(
+            part for part in ElementTree.parse(file).iter() if part.tag.endswith("}ArtifactResolutionService")
+        )
+    _, node = network.node(network.hosts("za")[0])
+    resolve = (
+        f'<samlp:ArtifactResolve {message[message.index("xmlns:samlp") : message.index(" ID=")]} ID="_a" '
+        f'Version="2.0" IssueInstant="2026-01-01T00:00:00Z"><saml:Issuer>https://vreemd.example</saml:Issuer>'
+        "<samlp:Artifact>AAQAAA==</samlp:Artifact></samlp:ArtifactResolve>"
+    )
+    for what, text in spoilt(resolve).items():
+        body = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>' + text
+        answer = node.post(
+            service.get("Location"),
+            data=f"{body}</e:Body></e:Envelope>".encode(),
+            headers={"Content-Type": "text/xml"},
+            timeout=60,
+        )
+        is_refused_soon(f"an ArtifactResolve with {what}", answer)
+
+    for who, they in [("whoever it was taken from", browser), ("another meanwhile", other)]:
+        if they is browser:
+            they.script = True
+            expect("the same request as it was", they.send(), "inloggen")
+        they.log_in(person, network.password)
+        expect(f"{who} consents", they.send(antwoord="ja"), "teruggestuurd")
+        expect("  and is sent back with a code", "code" in they.sent(), True)
+
+
 def find_persons(network, pgo, offers):
     """An offer and a person for whom there is something, and such a pair for whom there is nothing."""
     full = empty = None
@@ -494,6 +573,7 @@ def main():
     sees_exceptions_7_and_8(network, pgo, other, offer, elsewhere, token)
     is_kept_out(network, offer)
     replays(network, pgo, offer, person)
+    meddles_with_saml(network, pgo, offer, person)
     print("all eight exceptions were seen")
 
 
