@@ -45,7 +45,8 @@ const LARGEST: usize = 1 << 20;
 /// How much of a request's head is read, in bytes.
 const HEAD: usize = 32 << 10;
 
-/// How long a client may take for the head of a request, and for its body; and how long it may be silent.
+/// How long a client may take for the head of a request, and for its body; and how long it may be silent, beside the time
+/// for which connections are kept.
 const SLOWEST: time::Duration = time::Duration::from_secs(20);
 
 /// A connection, from the end that was sought.
@@ -180,6 +181,8 @@ impl<S: Witness> World<S> {
             Some(line) if line.entrance.door == Door::Front => true,
             _ => !self.network.told.tls.keep_alive.is_zero(),
         };
+        // Who asks lets go of a connection first, lest a request meet its end.
+        let silent = SLOWEST + length(self.network.told.tls.keep_alive);
         let world = Arc::clone(&self);
         let first = AtomicBool::new(true);
         let service = service_fn(move |request: http::Request<Incoming>| {
@@ -192,7 +195,7 @@ impl<S: Witness> World<S> {
         // Why it ended does not matter: what was on it is dropped.
         let _ = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(SLOWEST)
+            .header_read_timeout(silent)
             .keep_alive(is_kept)
             .max_buf_size(HEAD)
             .serve_connection(io, service)

@@ -220,17 +220,7 @@ impl<S: Witness> World<S> {
             Some(line) => line,
             None => self.open(asker, id, to, entrance).await?,
         };
-        {
-            let mut core = self.core();
-            let now = core.now();
-            if let Some(carried) = core.connections.get_mut(&line.local) {
-                carried.exchange = Some(id);
-            }
-            if let Some(exchange) = core.exchanges.get_mut(&id) {
-                exchange.request.connection = line.connection;
-                exchange.sent = now;
-            }
-        }
+        self.goes_by(id, &line);
         let passes = |whole: Whole<'_>| {
             let mut core = self.core();
             let flow = core.exchanges.get(&id).and_then(|exchange| exchange.flow);
@@ -247,7 +237,18 @@ impl<S: Witness> World<S> {
             true => Failure::Reset,
             false => Failure::ClosedByPeer,
         };
-        let response = line.sender.send_request(request).await.map_err(|_| gone(line.is_used))?;
+        let response = match line.sender.try_send_request(request).await {
+            Ok(response) => response,
+            Err(mut error) => match error.take_message() {
+                // The connection ended while nothing was on it: not a byte of this was sent.
+                Some(unsent) if line.is_used => {
+                    line = self.open(asker, id, to, entrance).await?;
+                    self.goes_by(id, &line);
+                    line.sender.send_request(unsent).await.map_err(|_| gone(false))?
+                }
+                _ => return Err(gone(line.is_used)),
+            },
+        };
         let (parts, body) = response.into_parts();
         let body =
             Limited::new(body, LARGEST).collect().await.map_err(|_| Failure::Reset)?.to_bytes();
@@ -259,6 +260,19 @@ impl<S: Witness> World<S> {
         let response = http::Response::from_parts(parts, body.into());
         passes(Whole::Response(&response));
         Ok(response)
+    }
+
+    /// A request is about to be sent over a connection.
+    fn goes_by(&self, id: ExchangeId, line: &Line) {
+        let mut core = self.core();
+        let now = core.now();
+        if let Some(carried) = core.connections.get_mut(&line.local) {
+            carried.exchange = Some(id);
+        }
+        if let Some(exchange) = core.exchanges.get_mut(&id) {
+            exchange.request.connection = line.connection;
+            exchange.sent = now;
+        }
     }
 
     /// Opens a connection, and has the asker judge who is at the other end where it must.

@@ -13,7 +13,7 @@ use protocol::trace::{Event, Sink, Stamp};
 use stelsel::{
     answer::Answer,
     compose::Composed,
-    run::{Options, wall::Site},
+    run::{Options, World, wall::Site},
 };
 use twin::{
     open::{Options as Opening, Twin},
@@ -69,7 +69,7 @@ fn site(dir: &Path) -> Site {
 fn both(scenario: &str) -> [Answer; 2] {
     let dir = tempfile::tempdir().unwrap();
     let study = || world::study(NETWORK, scenario, &[]);
-    let twin = Options { twin: Some(site(dir.path())), ..Options::default() };
+    let twin = Options { world: World::Twin(site(dir.path())), ..Options::default() };
     [world::answer(study(), &Options::default()), world::answer(study(), &twin)]
 }
 
@@ -104,6 +104,20 @@ fn the_same_people_meet_the_same_end_in_both_worlds() {
     }
     assert!(count(&real, "flows.outcome.completed") > 10.0);
     assert!(count(&real, "flows.outcome.exception-3") > 0.0);
+}
+
+/// The longest silence that a server bears where connections are not kept is 20 s.
+#[test]
+fn a_connection_that_is_kept_is_used_again_after_a_long_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = "horizon = \"5s\"\ndrain = \"30s\"\nreplications = 1\n\
+        [arrivals]\nburst = { at = \"1s\", within = \"2s\", people = 40 }\n\
+        [persons]\nchoose = \"fixed(20s)\"\nlogin = \"fixed(50ms)\"\nconsent = \"fixed(50ms)\"\n";
+    let sets = ["topology.tls.keep_alive=25s", "topology.xis.no_data=0"];
+    let twin = Options { world: World::Twin(site(dir.path())), ..Options::default() };
+    let real = world::answer(world::study(NETWORK, people, &sets), &twin);
+    nothing_is_broken_or_lost(&real);
+    assert_eq!(count(&real, "flows.outcome.completed"), 40.0);
 }
 
 #[test]
