@@ -50,8 +50,9 @@ impl Ocsp {
         OcspAnswer {
             serial,
             status: self.status(serial),
-            this_update: wall,
-            next_update: wall + self.config.answer_valid,
+            // Times of answers have whole seconds (RFC 6960 §4.2.2.1, GeneralizedTime of RFC 5280).
+            this_update: wall.whole_second(),
+            next_update: (wall + self.config.answer_valid).whole_second(),
             signed: true,
         }
     }
@@ -98,14 +99,15 @@ mod tests {
         let mut durable = Durable::NOTHING;
         durable.revoked.insert(Serial(3));
         let ocsp = Ocsp::rebuild(Arc::new(config), durable);
-        let wall = WallTime::from_nanos(5);
+        let second = WallTime::from_nanos(7_000_000_000);
+        let wall = WallTime::from_nanos(7_900_000_000);
         for (serial, status) in
             [(2, CertStatus::Good), (3, CertStatus::Revoked), (10, CertStatus::Unknown)]
         {
             let answer = ocsp.answer(Serial(serial), wall);
             assert_eq!((answer.serial, answer.status), (Serial(serial), status));
-            assert_eq!({ answer.this_update }, wall);
-            assert_eq!({ answer.next_update }, wall + config.answer_valid);
+            assert_eq!({ answer.this_update }, second);
+            assert_eq!({ answer.next_update }, second + config.answer_valid);
         }
     }
 }

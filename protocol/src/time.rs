@@ -174,6 +174,12 @@ impl WallTime {
         self.0
     }
 
+    /// The second that it is in: many formats have whole seconds only.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
+    }
+
     /// Calendar time of a moment, at a host whose clock is right.
     pub const fn exact(at: Instant) -> Self {
         Self(at.0 as i64)
@@ -221,6 +227,16 @@ impl Now {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_in_the_second_that_began_last() {
+        for (nanos, second) in [(0, 0), (999_999_999, 0), (1_000_000_001, 1), (-1, -1)] {
+            let whole = WallTime::from_nanos(nanos).whole_second();
+            assert_eq!(whole, WallTime::from_nanos(second * 1_000_000_000));
+        }
+        let least = WallTime::from_nanos(i64::MIN);
+        assert_eq!(least.whole_second(), least);
+    }
 
     #[test]
     fn a_duration_shows_itself_in_its_largest_unit() {

@@ -4,6 +4,7 @@
 //! Knows the contract ([`protocol::contract`]) and no actor, no role and no meaning of a message. Reads no
 //! clock and does no IO: what happened leaves as trace events to a [`protocol::trace::Sink`].
 
+pub mod carrier;
 mod connection;
 mod exchange;
 mod flow;

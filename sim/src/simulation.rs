@@ -16,11 +16,12 @@ use protocol::{
     id::{FlowId, HostId, NameId},
     message::Certificate,
     release::Release,
-    time::Instant,
+    time::{Instant, WallTime},
     trace::{Event, FlowRef, Sink, Stamp},
 };
 
 use crate::{
+    carrier::Carrier,
     exchange::{Exchanges, Overdue, Pending},
     flow::Flows,
     queue::{Class, EventQueue},
@@ -150,6 +151,8 @@ pub struct Simulation<C: Cast, V, S> {
     cohort: u64,
     release: Release,
     sink: S,
+    /// Stands between what actors want to send and what leaves, if anything does.
+    carrier: Option<Box<dyn Carrier>>,
     tally: Tally,
 }
 
@@ -262,8 +265,15 @@ where
             cohort: 0,
             release,
             sink: run.sink,
+            carrier: None,
             tally: Tally::default(),
         }
+    }
+
+    /// The same run, in which everything that actors want to send passes there.
+    #[must_use]
+    pub fn carried_by(self, carrier: Box<dyn Carrier>) -> Self {
+        Self { carrier: Some(carrier), ..self }
     }
 
     /// Runs to the end, or until `stop` says so; it is asked now and then, and told what time it is. Gives the
@@ -382,6 +392,16 @@ where
                     return;
                 }
                 Overdue::None => return,
+            }
+        }
+    }
+
+    /// What the actor that was called last wants passes the carrier, if there is one.
+    #[inline]
+    fn carry(&mut self, wall: WallTime) {
+        if let Some(carrier) = &mut self.carrier {
+            for action in self.outbox.actions_mut() {
+                carrier.carry(action, wall);
             }
         }
     }

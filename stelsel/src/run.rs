@@ -3,22 +3,28 @@
 //! Which replication runs on which thread changes nothing: each is a function of its number. When there are
 //! enough is for the scenario to say, or for `until`. Does not read files, write results or print anything.
 
+mod bytes;
 mod until;
 pub mod wall;
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use protocol::time::Instant;
 use rayon::prelude::*;
 use sim::simulation::Ending;
+use twin::carry::Pens;
 use watch::{
     statistics::{FaultSpan, FlowsKept, Settings, Traces},
     watcher::{Judged, Sight, Watcher},
 };
 
+use self::bytes::{ThroughBytes, Wrong};
 pub use self::until::Until;
 use crate::{
     answer::{Answer, Stopped, Study},
@@ -40,8 +46,19 @@ pub struct Options {
     pub judged: Judged,
     /// Until which interval is narrow enough replications are added; none for as many as the scenario says.
     pub until: Option<Until>,
-    /// In a twin, which is opened there; none for virtual time.
-    pub twin: Option<wall::Site>,
+    /// In which world.
+    pub world: World,
+}
+
+/// In which world a study runs.
+#[derive(Clone, Debug)]
+pub enum World {
+    /// In virtual time.
+    Virtual,
+    /// In virtual time, every message through its bytes; the folder of a twin, which keeps the keys.
+    ThroughBytes(PathBuf),
+    /// In a twin, which is opened there.
+    Twin(wall::Site),
 }
 
 impl Default for Options {
@@ -53,7 +70,7 @@ impl Default for Options {
             traces: 0,
             judged: Judged::Yes,
             until: None,
-            twin: None,
+            world: World::Virtual,
         }
     }
 }
@@ -100,12 +117,21 @@ pub enum Ran {
 /// The network cannot be composed, or threads cannot be had.
 pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<Ran, Problems> {
     let mut study = study;
-    let composed = match &options.twin {
-        Some(_) => Composed::for_twin(&study.topology, &study.scenario)?,
-        None => Composed::new(&study.topology, &study.scenario)?,
+    let composed = match &options.world {
+        World::Virtual => Composed::new(&study.topology, &study.scenario)?,
+        World::ThroughBytes(_) | World::Twin(_) => {
+            Composed::for_twin(&study.topology, &study.scenario)?
+        }
+    };
+    let stage = match &options.world {
+        World::Virtual => Stage::Virtual(None),
+        World::ThroughBytes(dir) => {
+            Stage::Virtual(Some(bytes::pens(&composed, &study.topology, dir)?))
+        }
+        World::Twin(site) => Stage::Twin(site),
     };
     // Twins would be in each other's way.
-    let pool = pool(if options.twin.is_some() { Some(1) } else { options.jobs })?;
+    let pool = pool(if matches!(stage, Stage::Twin(_)) { Some(1) } else { options.jobs })?;
     let failed: Mutex<Option<Problems>> = Mutex::default();
     let stopped = AtomicBool::new(false);
     let mut sights: Vec<(u32, Sight)> = Vec::new();
@@ -122,7 +148,7 @@ pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<
             if stopped.load(Ordering::Relaxed) {
                 return;
             }
-            match replicate(&composed, scenario, options, replication, progress) {
+            match replicate(&composed, scenario, options, &stage, replication, progress) {
                 Ok(Some(sight)) => {
                     progress.finished(replication);
                     if let Ok(mut more) = more.lock() {
@@ -178,14 +204,23 @@ pub(crate) fn pool(jobs: Option<usize>) -> Result<rayon::ThreadPool, Problem> {
         .map_err(|error| Place::whole("--jobs").problem(format!("no threads: {error}")))
 }
 
+/// What replications need of their world.
+pub(crate) enum Stage<'a> {
+    /// Nothing, or what signs their messages.
+    Virtual(Option<Pens>),
+    /// Where each is opened.
+    Twin(&'a wall::Site),
+}
+
 /// Runs one replication; none if it was stopped.
 ///
 /// # Errors
-/// A twin of the network cannot be opened.
+/// A twin of the network cannot be opened, or a message cannot be read from its bytes.
 pub(crate) fn replicate(
     composed: &Composed,
     scenario: &Scenario,
     options: &Options,
+    stage: &Stage<'_>,
     replication: u32,
     progress: &impl Progress,
 ) -> Result<Option<Sight>, Problems> {
@@ -218,15 +253,26 @@ pub(crate) fn replicate(
         ..Settings::new(composed.window(), scenario.seed, replication)
     };
     let watcher = Watcher::new(&composed.directory, settings, options.judged);
-    if let Some(site) = &options.twin {
-        return wall::replicate(composed, scenario, site, replication, watcher, progress);
+    let pens = match stage {
+        Stage::Twin(site) => {
+            return wall::replicate(composed, scenario, site, replication, watcher, progress);
+        }
+        Stage::Virtual(pens) => pens.as_ref(),
+    };
+    let mut simulation = composed.replicate(replication, watcher);
+    let wrong = Wrong::default();
+    if let Some(pens) = pens {
+        let carrier = ThroughBytes::new(composed, pens, replication, &wrong);
+        simulation = simulation.carried_by(Box::new(carrier));
     }
-    let simulation = composed.replicate(replication, watcher);
     let until = composed.window().horizon.as_secs_f64();
     let (watcher, ending) = simulation.run(|now| {
         progress.at(replication, (now.as_secs_f64() / until).min(1.0));
-        progress.stopped()
+        progress.stopped() || wrong.borrow().is_some()
     });
+    if let Some(problem) = wrong.take() {
+        return Err(problem.into());
+    }
     Ok(match ending {
         Ending::Over(_) => Some(watcher.finish()),
         Ending::Interrupted => None,

@@ -3,6 +3,7 @@
 //! Decides nothing: actors do, and they cannot tell this world from virtual time. Never imports `sim`.
 
 mod befall;
+pub mod carry;
 pub mod endpoints;
 mod guest;
 pub mod measure;

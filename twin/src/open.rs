@@ -27,7 +27,7 @@ use crate::{
     pki::{Authority, Wanted},
     texts::Texts,
     tls::{Shown, Tls},
-    wording::Wording,
+    wording::{Reckoning, Wording},
     world::{Doors, Making, Witness, World},
 };
 
@@ -63,7 +63,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-fn fault(place: impl fmt::Display, reason: impl fmt::Display) -> Fault {
+pub(crate) fn fault(place: impl fmt::Display, reason: impl fmt::Display) -> Fault {
     Fault { place: place.to_string(), reason: reason.to_string() }
 }
 
@@ -112,7 +112,8 @@ impl<S: Witness> Twin<S> {
         let texts = Arc::new(Texts::new(network.texts.clone(), &network.register));
         let certificates = certificates(&network, &authority)?;
         let root = CertificateDer::from(authority.root_der().to_vec());
-        let (wording, metadata) = Wording::new(&network, &texts, &authority, dir)?;
+        let (wording, metadata) =
+            Wording::new(&network, &texts, &authority, dir, Reckoning::of_machine())?;
         let shown = certificates
             .iter()
             .map(|(name, certificate)| Ok((name.clone(), certificate.shown(name)?)))

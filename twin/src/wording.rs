@@ -5,7 +5,10 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -46,10 +49,8 @@ use crate::{
 /// The codecs of a twin, with what they borrow.
 pub struct Wording {
     texts: Arc<Texts>,
-    epoch: Timestamp,
-    epoch_nanos: i64,
-    started: Instant,
-    keys: Keys,
+    reckoning: Reckoning,
+    keys: Arc<Keys>,
     format: ListFormat,
     releases: ReleaseSet,
     offers: BTreeMap<NameId, Vec<Offering>>,
@@ -62,14 +63,133 @@ pub struct Wording {
     written: Mutex<Written>,
 }
 
+/// What time it is, and how calendar time is counted.
+#[derive(Debug)]
+pub(crate) struct Reckoning {
+    /// The moment that calendar time zero of the run is.
+    epoch: Timestamp,
+    /// The same, in nanoseconds since the beginning of 1970.
+    epoch_nanos: i64,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+enum Clock {
+    /// Of this machine, since then.
+    Machine(Instant),
+    /// Whatever it was told last, in nanoseconds.
+    Told(AtomicI64),
+}
+
+impl Reckoning {
+    /// Time begins now, and goes on by itself.
+    pub(crate) fn of_machine() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        Self {
+            epoch: Timestamp::from_unix(seconds, since.subsec_nanos()),
+            epoch_nanos: i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            clock: Clock::Machine(Instant::now()),
+        }
+    }
+
+    /// Time begins at that second since the beginning of 1970, and goes on as it is told.
+    pub(crate) fn told(second: i64) -> Self {
+        Self {
+            epoch: Timestamp::from_unix(second, 0),
+            epoch_nanos: second.saturating_mul(1_000_000_000),
+            clock: Clock::Told(AtomicI64::new(0)),
+        }
+    }
+
+    /// It is that late. A machine's clock needs not to be told.
+    pub(crate) fn tell(&self, now: WallTime) {
+        if let Clock::Told(nanos) = &self.clock {
+            nanos.store(now.as_nanos(), Ordering::Relaxed);
+        }
+    }
+
+    fn now(&self) -> WallTime {
+        WallTime::from_nanos(match &self.clock {
+            Clock::Machine(since) => i64::try_from(since.elapsed().as_nanos()).unwrap_or(i64::MAX),
+            Clock::Told(nanos) => nanos.load(Ordering::Relaxed),
+        })
+    }
+}
+
 /// Keys beside those of TLS.
-struct Keys {
+pub(crate) struct Keys {
     /// Of who signs SAML messages, by the name they are known by.
     signing: BTreeMap<NameId, SigningKey>,
     verifying: BTreeMap<NameId, VerifyingKey>,
     issuer: Issuer,
     ocsp_certificate: Vec<u8>,
     ocsp_key: EcdsaKeyPair,
+}
+
+/// Who speaks SAML, and the certificate that says so, as DER.
+pub(crate) struct Speaker<'a> {
+    host: &'a Host,
+    certificate: Vec<u8>,
+}
+
+impl Keys {
+    /// The keys of a network, and who speaks SAML there.
+    pub(crate) fn of<'a>(
+        network: &'a Network,
+        authority: &Authority,
+    ) -> Result<(Self, Vec<Speaker<'a>>), open::Fault> {
+        let issuer = Issuer::from_certificate(authority.issuer_der())
+            .map_err(|error| fault("OCSP", error))?;
+        let signer = authority.ocsp_signer().map_err(|error| fault("OCSP", error))?;
+        let signer = Issued::from(signer);
+        let ocsp_key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &signer.key)
+            .map_err(|error| fault("OCSP", error))?;
+        let mut keys = Self {
+            signing: BTreeMap::new(),
+            verifying: BTreeMap::new(),
+            issuer,
+            ocsp_certificate: signer.chain.into_iter().next().unwrap_or_default(),
+            ocsp_key,
+        };
+        let speakers = keys.of_speakers(network, authority)?;
+        Ok((keys, speakers))
+    }
+
+    /// Gives everybody who speaks SAML a key.
+    fn of_speakers<'a>(
+        &mut self,
+        network: &'a Network,
+        authority: &Authority,
+    ) -> Result<Vec<Speaker<'a>>, open::Fault> {
+        let speakers: Vec<_> = network
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, host)| matches!(host.role(), Role::Za | Role::Digid))
+            .collect();
+        let name = |host: &Host| network.texts.host_text(host.back).to_owned();
+        let wanted: Vec<Wanted> = speakers
+            .iter()
+            .map(|(place, host)| Wanted::saml(name(host), saml_serial(HostId(*place as u32))))
+            .collect();
+        let issued = authority.issue_all(&wanted).map_err(|error| fault("SAML", error))?;
+        let mut known = Vec::with_capacity(speakers.len());
+        for ((_, host), issued) in speakers.into_iter().zip(issued) {
+            let issued = Issued::from(issued);
+            let certificate = issued.chain.into_iter().next().unwrap_or_default();
+            let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", issued.key));
+            let name = name(host);
+            let signing = SigningKey::from_pem(pem.as_bytes(), name.clone())
+                .map_err(|error| fault(&name, error))?;
+            let verifying = VerifyingKey::from_certificate(&certificate)
+                .map_err(|error| fault(&name, error))?;
+            self.signing.insert(host.back, signing);
+            self.verifying.insert(host.back, verifying);
+            known.push(Speaker { host, certificate });
+        }
+        Ok(known)
+    }
 }
 
 /// What the sender of a request is told that is none.
@@ -95,29 +215,25 @@ impl Wording {
         texts: &Arc<Texts>,
         authority: &Authority,
         dir: &std::path::Path,
+        reckoning: Reckoning,
     ) -> Result<(Self, Metadata), open::Fault> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let epoch_nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        let issuer = Issuer::from_certificate(authority.issuer_der())
-            .map_err(|error| fault("OCSP", error))?;
-        let signer = authority.ocsp_signer().map_err(|error| fault("OCSP", error))?;
-        let signer = Issued::from(signer);
-        let ocsp_key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &signer.key)
-            .map_err(|error| fault("OCSP", error))?;
-        let keys = Keys {
-            signing: BTreeMap::new(),
-            verifying: BTreeMap::new(),
-            issuer,
-            ocsp_certificate: signer.chain.into_iter().next().unwrap_or_default(),
-            ocsp_key,
-        };
+        let (keys, speakers) = Keys::of(network, authority)?;
+        let wording = Self::with(network, texts, Arc::new(keys), reckoning);
+        let metadata = wording.metadata(speakers, dir)?;
+        Ok((wording, metadata))
+    }
+
+    /// The codecs of a network whose keys are there.
+    pub(crate) fn with(
+        network: &Network,
+        texts: &Arc<Texts>,
+        keys: Arc<Keys>,
+        reckoning: Reckoning,
+    ) -> Self {
         let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
-        let mut wording = Self {
+        Self {
             texts: Arc::clone(texts),
-            epoch: Timestamp::from_unix(seconds, since.subsec_nanos()),
-            epoch_nanos,
-            started: Instant::now(),
+            reckoning,
             keys,
             format: ListFormat::of(network.release),
             releases: ReleaseSet::only(network.release),
@@ -126,46 +242,20 @@ impl Wording {
             persons: persons(),
             digid: digid.map_or(NameId(0), |host| host.back),
             written: Mutex::default(),
-        };
-        let metadata = wording.sign_in(network, authority, dir)?;
-        Ok((wording, metadata))
+        }
     }
 
-    /// Gives everybody who speaks SAML a key, and writes their metadata.
-    fn sign_in(
-        &mut self,
-        network: &Network,
-        authority: &Authority,
+    /// Writes the metadata of everybody who speaks SAML.
+    fn metadata(
+        &self,
+        speakers: Vec<Speaker<'_>>,
         dir: &std::path::Path,
     ) -> Result<Metadata, open::Fault> {
         let folder = dir.join("saml");
         std::fs::create_dir_all(&folder)
             .map_err(|error| fault(&folder.display().to_string(), error))?;
-        let speakers: Vec<_> = network
-            .hosts
-            .iter()
-            .enumerate()
-            .filter(|(_, host)| matches!(host.role(), Role::Za | Role::Digid))
-            .collect();
-        let wanted: Vec<Wanted> = speakers
-            .iter()
-            .map(|(place, host)| {
-                Wanted::saml(self.texts.host_text(host.back), saml_serial(HostId(*place as u32)))
-            })
-            .collect();
-        let issued = authority.issue_all(&wanted).map_err(|error| fault("SAML", error))?;
         let mut metadata = Metadata::new();
-        for ((_, host), issued) in speakers.into_iter().zip(issued) {
-            let issued = Issued::from(issued);
-            let certificate = issued.chain.first().cloned().unwrap_or_default();
-            let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", issued.key));
-            let name = self.texts.host_text(host.back);
-            let signing = SigningKey::from_pem(pem.as_bytes(), name.clone())
-                .map_err(|error| fault(&name, error))?;
-            let verifying = VerifyingKey::from_certificate(&certificate)
-                .map_err(|error| fault(&name, error))?;
-            self.keys.signing.insert(host.back, signing);
-            self.keys.verifying.insert(host.back, verifying);
+        for Speaker { host, certificate } in speakers {
             let Some(writer) = self.writer(host.back) else { continue };
             let write = match host.role() {
                 Role::Digid => saml::identity_provider,
@@ -181,16 +271,17 @@ impl Wording {
 
     /// When the time of this world began, in nanoseconds since the beginning of 1970.
     pub(crate) fn epoch(&self) -> i64 {
-        self.epoch_nanos
+        self.reckoning.epoch_nanos
+    }
+
+    /// It is that late, where time goes on as it is told.
+    pub(crate) fn tell(&self, now: WallTime) {
+        self.reckoning.tell(now);
     }
 
     /// People who can log in.
     pub(crate) fn persons(&self) -> &[TestPerson] {
         &self.persons
-    }
-
-    fn now(&self) -> WallTime {
-        WallTime::from_nanos(i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX))
     }
 
     fn codec(&self) -> Codec<'_> {
@@ -200,8 +291,8 @@ impl Wording {
             saml: self,
             ocsp: self,
             lists: self,
-            epoch: &self.epoch,
-            today: self.now(),
+            epoch: &self.reckoning.epoch,
+            today: self.reckoning.now(),
         }
     }
 
@@ -216,10 +307,17 @@ impl Wording {
         name: NameId,
         request: &http::Request<Vec<u8>>,
     ) -> Result<(Request, Option<Cookie>), Refusal> {
-        let codec = self.codec();
-        let read = codec
-            .read_request(name, request)
-            .map_err(|fault| Box::new(codec.write_fault(name, request, &fault)))?;
+        let fault = |fault: &Fault| Box::new(self.codec().write_fault(name, request, fault));
+        self.understand_request(name, request).map_err(|found| fault(&found))
+    }
+
+    /// What a request to that name says.
+    pub(crate) fn understand_request(
+        &self,
+        name: NameId,
+        request: &http::Request<Vec<u8>>,
+    ) -> Result<(Request, Option<Cookie>), Fault> {
+        let read = self.codec().read_request(name, request)?;
         if let Request::Browse(Browse::Authorize(Authorize {
             redirect, state: Some(state), ..
         })) = &read.0
@@ -252,7 +350,17 @@ impl Wording {
         to: &Request,
         response: &http::Response<Vec<u8>>,
     ) -> Response {
-        self.codec().read_response(from, to, response).unwrap_or(Response::BadRequest)
+        self.understand_response(from, to, response).unwrap_or(Response::BadRequest)
+    }
+
+    /// What an answer says.
+    pub(crate) fn understand_response(
+        &self,
+        from: NameId,
+        to: &Request,
+        response: &http::Response<Vec<u8>>,
+    ) -> Result<Response, Fault> {
+        self.codec().read_response(from, to, response)
     }
 
     /// An OCSP answer that was stapled for that certificate, if it is one.
@@ -268,7 +376,7 @@ impl Wording {
     fn item(&self, stored: &Stored, unchanged: bool) -> DossierItem {
         let Stored { zorgaanbieder, dienst, call, received, .. } = *stored;
         let name = dienst.service().map_or("onbekende gegevens", |service| service.name);
-        let when = Timestamp::of_run(received, &self.epoch).to_string();
+        let when = Timestamp::of_run(received, &self.reckoning.epoch).to_string();
         DossierItem {
             what: format!("{name}, deel {}", u16::from(call) + 1),
             from: self.zorgaanbieder_name(zorgaanbieder).unwrap_or_default(),
@@ -279,7 +387,8 @@ impl Wording {
 
     fn writer(&self, who: NameId) -> Option<Writer<'_>> {
         let key = self.keys.signing.get(&who)?;
-        let (places, epoch, now) = (&*self.texts as _, &self.epoch, self.now());
+        let (places, now) = (&*self.texts as _, self.reckoning.now());
+        let epoch = &self.reckoning.epoch;
         Some(Writer { places, key, epoch, now, id: Opaque::uuid_v4(crate::world::secret()) })
     }
 
@@ -319,7 +428,7 @@ impl Saml for Wording {
     ) -> Result<AuthnRequest, Fault> {
         let xml = STANDARD.decode(text).map_err(|_| Fault::malformed("Base64", text))?;
         let key = |of| self.key(of);
-        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.reckoning.epoch };
         saml::read_authn_request(reader, &xml, relay_state)
     }
 
@@ -350,7 +459,7 @@ impl Saml for Wording {
         body: &[u8],
     ) -> Result<(Opaque, NameId, bool), Fault> {
         let key = |of| self.key(of);
-        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.reckoning.epoch };
         let (artifact, issuer, signed) = saml::read_artifact_resolve(reader, body)?;
         Ok((self.read_artifact(&artifact)?, issuer, signed))
     }
@@ -368,7 +477,7 @@ impl Saml for Wording {
         body: &[u8],
     ) -> Result<Assertion, Fault> {
         let key = |of| self.key(of);
-        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.epoch };
+        let reader = Reader { places: &*self.texts, key: &key, epoch: &self.reckoning.epoch };
         saml::read_artifact_response(reader, from, body)
     }
 }
@@ -390,11 +499,12 @@ impl Ocsp for Wording {
         };
         let responder = Responder { certificate: &self.keys.ocsp_certificate, sign: &sign };
         // An answer that cannot be written is none, which whoever asked refuses.
-        ocsp::write_answer(&self.keys.issuer, responder, answer, &self.epoch).unwrap_or_default()
+        ocsp::write_answer(&self.keys.issuer, responder, answer, &self.reckoning.epoch)
+            .unwrap_or_default()
     }
 
     fn read_answer(&self, asked: Serial, body: &[u8]) -> Result<OcspAnswer, Fault> {
-        ocsp::read_answer(&self.keys.issuer, &Self::verify, asked, body, &self.epoch)
+        ocsp::read_answer(&self.keys.issuer, &Self::verify, asked, body, &self.reckoning.epoch)
     }
 }
 
@@ -416,7 +526,7 @@ impl Lists for Wording {
         // What does not fit its format is no list, which its receiver refuses.
         let bytes = self
             .texts
-            .with(|names| served::to_bytes(list, self.format, &self.epoch, names))
+            .with(|names| served::to_bytes(list, self.format, &self.reckoning.epoch, names))
             .unwrap_or_default();
         if list.fits_schema {
             written.retain(|(kind, _), _| *kind != key.0);
@@ -426,7 +536,7 @@ impl Lists for Wording {
     }
 
     fn read(&self, kind: ListKind, body: &[u8]) -> Result<Arc<ListVersion>, Fault> {
-        let assumed = Assumed { epoch: self.epoch.clone(), releases: self.releases };
+        let assumed = Assumed { epoch: self.reckoning.epoch.clone(), releases: self.releases };
         let list = self.texts.with_mut(|names| served::from_bytes(kind, body, &assumed, names));
         Ok(Arc::new(list))
     }

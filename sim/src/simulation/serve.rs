@@ -227,6 +227,7 @@ where
         };
         station.actor.handle(input, now, &mut self.outbox);
         station.drawn = self.outbox.drawn();
+        self.carry(now.wall);
         let (held, bytes) = self.carry_out(host, flow);
         let cost = self.cost(host, flow, key, bytes);
         Outcome { held, cost }

@@ -101,6 +101,7 @@ where
         };
         visitor.actor.handle(input, now, &mut self.outbox);
         visitor.drawn = self.outbox.drawn();
+        self.carry(now.wall);
         // A visitor's work is human time, which its actor keeps with timers.
         self.outbox.works_mut().clear();
         self.carry_out_for_visitor(host);

@@ -20,7 +20,7 @@ use crate::{
     commands::{Ending, Outcome, interrupt},
     diagram::{self, Traces},
     files::{self, Override},
-    problem::{Place, Problem, Problems},
+    problem::{Problem, Problems},
     results,
     run::{self, Options, Progress, Ran, Until, wall::Site},
 };
@@ -78,11 +78,11 @@ pub struct Arguments {
     /// Where it runs: in virtual time, or in a twin on this machine, which takes as long as the scenario says
     #[arg(long, value_name = "WORLD", value_enum, default_value_t = World::Virtual)]
     pub world: World,
-    /// With --world twin: its folder
+    /// With --world twin or --through-bytes: the folder of the twin, which keeps keys and certificates
     #[arg(long, value_name = "DIR", default_value = "twin", value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
-    /// Pass every message through its bytes on the wire
-    #[arg(long)]
+    /// In virtual time, pass every message through its bytes on the wire, really signed: results must be the same
+    #[arg(long, conflicts_with = "world")]
     pub through_bytes: bool,
     /// Print the closing summary as JSON
     #[arg(long)]
@@ -113,16 +113,23 @@ fn flows(text: &str) -> Result<FlowsKept, String> {
     }
 }
 
+fn world(arguments: &Arguments) -> run::World {
+    let dir = arguments.dir.clone();
+    match arguments.world {
+        World::Twin => {
+            let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            run::World::Twin(Site { dir, listen, port: 0 })
+        }
+        World::Virtual if arguments.through_bytes => run::World::ThroughBytes(dir),
+        World::Virtual => run::World::Virtual,
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// The files or flags say what cannot be, or the results cannot be written.
 pub fn run(arguments: &Arguments) -> Outcome {
-    if arguments.through_bytes {
-        // OCSP has whole seconds on the wire where virtual time has nanoseconds.
-        let missing = "not built yet: only --world twin puts messages into bytes";
-        return Err(Place::whole("--through-bytes").problem(missing).into());
-    }
     let study = files::read(
         &arguments.scenario,
         &flag_overrides(
@@ -142,11 +149,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         flows: arguments.flows,
         traces: arguments.trace,
         until: arguments.until.clone().map(|until| until.at_most(arguments.most)),
-        twin: (arguments.world == World::Twin).then(|| Site {
-            dir: arguments.dir.clone(),
-            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
-        }),
+        world: world(arguments),
         ..Options::default()
     };
     let progress = Bar::new(arguments.quiet)?;

@@ -12,7 +12,7 @@ use crate::problem::{Place, Problem};
 
 /// When a run begins: lists must have a date, and a simulated one must not depend on today. The day from which
 /// release 1.0 was (1 July 2018).
-const EPOCH: i64 = 1_530_403_200;
+pub(crate) const EPOCH: i64 = 1_530_403_200;
 
 /// Writes the lists that the release has into a folder: all, or none. Gives the files.
 ///

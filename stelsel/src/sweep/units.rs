@@ -18,7 +18,7 @@ use super::{
 use crate::{
     compose::Composed,
     problem::Problems,
-    run::{self, Options},
+    run::{self, Options, Stage},
 };
 
 /// Whoever is told how far a sweep is, and may stop it. Called from several threads.
@@ -127,8 +127,14 @@ impl<'a> Cells<'a> {
         let study = &self.plan.cells[cell as usize].study;
         let composed = self.composed(cell as usize)?;
         let progress = Within(progress);
-        let sight =
-            run::replicate(&composed, &study.scenario, &self.options, replication, &progress)?;
+        let sight = run::replicate(
+            &composed,
+            &study.scenario,
+            &self.options,
+            &Stage::Virtual(None),
+            replication,
+            &progress,
+        )?;
         Ok(sight.map(|sight| Unit::of(number, &sight)))
     }
 

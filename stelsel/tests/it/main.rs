@@ -1,5 +1,6 @@
 //! Whole runs, from files to what watchers saw.
 
+mod bytes;
 mod capacity;
 mod chaos;
 mod deviants;

@@ -42,6 +42,12 @@ pub fn read_as(format: ListFormat, bytes: impl BufRead) -> Result<ListDocument, 
     ListReader::of(bytes)?.read(Some(format))
 }
 
+/// What a reader that validates nothing makes of a list: what its elements say, whatever else is wrong with it. None
+/// where it is no known list or its XML breaks off.
+pub(super) fn read_unvalidated(bytes: impl BufRead) -> Option<ListDocument> {
+    ListReader::of(bytes).ok()?.document(None).ok()
+}
+
 /// Reading cannot go on; the reason is the last of the problems.
 pub(super) struct Stop;
 

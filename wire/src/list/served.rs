@@ -10,7 +10,7 @@ use protocol::{
 
 use super::{
     document::ListFormat,
-    read::read,
+    read::{read, read_unvalidated},
     timestamp::Timestamp,
     version::{Assumed, of_version, to_version},
     write::{WriteError, write},
@@ -54,8 +54,8 @@ pub fn to_bytes(
     Ok(bytes)
 }
 
-/// The version that bytes are. What fits no schema has the number and the time that stand on it, as far as they
-/// can be made out, and nothing else.
+/// The version that bytes are. What fits no schema has on it what a reader that validates nothing would make of it; or
+/// if it is no list at all, the number and the time, as far as they can be made out.
 pub fn from_bytes(
     kind: ListKind,
     bytes: &[u8],
@@ -64,18 +64,23 @@ pub fn from_bytes(
 ) -> ListVersion {
     match read(bytes) {
         Ok(document) if document.kind() == kind => to_version(&document, assumed, names).0,
-        _ => {
-            let text = |element| element_text(bytes, element);
-            let number = text("Volgnummer").and_then(|text| text.parse().ok()).unwrap_or(0);
-            let published = text("Tijdstempel").and_then(|text| Timestamp::parse(text).ok());
-            ListVersion {
-                kind,
-                number,
-                published: published.map_or(Default::default(), |at| at.in_run(&assumed.epoch)),
-                fits_schema: false,
-                content: nothing(kind),
+        _ => match read_unvalidated(bytes).filter(|document| document.kind() == kind) {
+            Some(document) => {
+                ListVersion { fits_schema: false, ..to_version(&document, assumed, names).0 }
             }
-        }
+            None => {
+                let text = |element| element_text(bytes, element);
+                let number = text("Volgnummer").and_then(|text| text.parse().ok()).unwrap_or(0);
+                let published = text("Tijdstempel").and_then(|text| Timestamp::parse(text).ok());
+                ListVersion {
+                    kind,
+                    number,
+                    published: published.map_or(Default::default(), |at| at.in_run(&assumed.epoch)),
+                    fits_schema: false,
+                    content: nothing(kind),
+                }
+            }
+        },
     }
 }
 
@@ -138,11 +143,23 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_fits_no_schema_is_read_as_such_with_its_number() {
+    fn a_list_that_fits_no_schema_is_read_as_such_with_what_can_be_made_out() {
         let mut names = Names::default();
         let list = whitelist(&mut names, false);
         let (bytes, back) = there_and_back(&list, &mut names);
         assert!(String::from_utf8(bytes).unwrap().contains(SPOILED));
+        assert_eq!(back, list);
+    }
+
+    #[test]
+    fn a_list_that_breaks_off_is_read_as_its_number_and_nothing_else() {
+        let mut names = Names::default();
+        let list = whitelist(&mut names, true);
+        let (mut bytes, _) = there_and_back(&list, &mut names);
+        bytes.truncate(bytes.len() - 10);
+        let epoch = Timestamp::from_unix(1_700_000_000, 0);
+        let assumed = Assumed { epoch, releases: ReleaseSet::only(Release::R1_1) };
+        let back = from_bytes(list.kind, &bytes, &assumed, &mut names);
         let kept = (back.kind, back.number, back.published, back.fits_schema);
         assert_eq!(kept, (list.kind, list.number, list.published, false));
         assert!(back.content == ListContent::Whitelist(Vec::new()));
