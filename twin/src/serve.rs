@@ -6,7 +6,6 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -36,7 +35,7 @@ use crate::{
     recognise::visitor,
     station::{Handshake, Job},
     travel::Opening,
-    world::{Answer, Carried, Core, Exchange, Passage, Whole, Witness, World, length},
+    world::{Answer, Carried, Core, Ends, Exchange, Passage, Whole, Witness, World, length},
 };
 
 /// The largest request that is read, in bytes.
@@ -55,7 +54,7 @@ struct Line {
     entrance: Entrance,
     name: NameId,
     connection: ConnectionId,
-    remote: SocketAddr,
+    ends: Ends,
     /// What the other end showed.
     subject: Option<NameId>,
     /// The handshake, whose work is done with the first request.
@@ -72,29 +71,29 @@ struct Taken {
 impl<S: Witness> World<S> {
     /// Takes connections for names with TLS, for as long as the twin runs.
     pub(crate) async fn listen_tls(self: Arc<Self>, listener: TcpListener) {
-        self.listen(listener, |world, stream, remote| async move {
+        self.listen(listener, |world, stream, ends| async move {
             // Whoever does not get that far has nothing to be told.
-            let _ = tokio::time::timeout(SLOWEST, world.welcome(stream, remote)).await;
+            let _ = tokio::time::timeout(SLOWEST, world.welcome(stream, ends)).await;
         })
         .await;
     }
 
     /// Takes connections for names without TLS.
     pub(crate) async fn listen_plain(self: Arc<Self>, listener: TcpListener) {
-        self.listen(listener, |world, stream, remote| async move {
-            world.serve(TokioIo::new(stream), remote, None).await;
+        self.listen(listener, |world, stream, ends| async move {
+            world.serve(TokioIo::new(stream), ends, None).await;
         })
         .await;
     }
 
     async fn listen<F, T>(self: Arc<Self>, listener: TcpListener, take: F)
     where
-        F: Fn(Arc<Self>, TcpStream, SocketAddr) -> T + Copy + Send + 'static,
+        F: Fn(Arc<Self>, TcpStream, Ends) -> T + Copy + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
         loop {
             let Ok(place) = Arc::clone(&self.strangers).acquire_owned().await else { return };
-            let (stream, remote) = match listener.accept().await {
+            let (stream, from) = match listener.accept().await {
                 Ok(taken) => taken,
                 Err(_) => {
                     // No file descriptor is free: some connection will end.
@@ -104,16 +103,17 @@ impl<S: Witness> World<S> {
             };
             // A failure to do so costs time and nothing else.
             let _ = stream.set_nodelay(true);
+            let Ok(to) = stream.local_addr() else { continue };
             let world = Arc::clone(&self);
             tokio::spawn(async move {
-                take(world, stream, remote).await;
+                take(world, stream, Ends { from, to }).await;
                 drop(place);
             });
         }
     }
 
     /// The handshake: by the name that is sought it is known what is shown and what is demanded.
-    async fn welcome(self: Arc<Self>, stream: TcpStream, remote: SocketAddr) {
+    async fn welcome(self: Arc<Self>, stream: TcpStream, ends: Ends) {
         let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
         let Ok(start) = acceptor.await else { return };
         let sought = start.client_hello().server_name().map(str::to_owned);
@@ -129,7 +129,7 @@ impl<S: Witness> World<S> {
         let Ok(mut stream) = start.into_stream(self.tls.server(entrance)).await else { return };
         let handshake = Handshake(self.now().since(began));
         self.handshakes[usize::from(entrance.is_mutual())].fetch_add(1, Ordering::Relaxed);
-        let (connection, flow) = self.carried(remote);
+        let (connection, flow) = self.carried(ends);
         let mut subject = None;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         if let Door::Mutual { answerer_decides, .. } = entrance.door
@@ -154,15 +154,15 @@ impl<S: Witness> World<S> {
         }
         let is_done = matches!(entrance.door, Door::Mutual { answerer_decides: true, .. });
         let handshake = (!is_done).then_some(handshake);
-        let line = Line { entrance, name, connection, remote, subject, handshake };
+        let line = Line { entrance, name, connection, ends, subject, handshake };
         // From here on it may take its time: requests have limits of their own.
-        tokio::spawn(async move { self.serve(TokioIo::new(stream), remote, Some(line)).await });
+        tokio::spawn(async move { self.serve(TokioIo::new(stream), ends, Some(line)).await });
     }
 
     /// The number of a connection and the flow on it, if it is one of our own.
-    fn carried(&self, remote: SocketAddr) -> (ConnectionId, Option<FlowRef>) {
+    fn carried(&self, ends: Ends) -> (ConnectionId, Option<FlowRef>) {
         let mut core = self.core();
-        let carried = core.connections.get(&remote).copied();
+        let carried = core.connections.get(&ends).copied();
         let flow = carried
             .and_then(|carried| core.exchanges.get(&carried.exchange?))
             .and_then(|exchange| exchange.flow);
@@ -172,7 +172,7 @@ impl<S: Witness> World<S> {
         }
     }
 
-    async fn serve<T>(self: Arc<Self>, io: TokioIo<T>, remote: SocketAddr, line: Option<Line>)
+    async fn serve<T>(self: Arc<Self>, io: TokioIo<T>, ends: Ends, line: Option<Line>)
     where
         T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
@@ -190,7 +190,7 @@ impl<S: Witness> World<S> {
             let is_first = first.swap(false, Ordering::Relaxed);
             let line =
                 line.map(|line| Line { handshake: line.handshake.filter(|_| is_first), ..line });
-            async move { Ok::<_, Infallible>(world.request(request, remote, line).await) }
+            async move { Ok::<_, Infallible>(world.request(request, ends, line).await) }
         });
         // Why it ended does not matter: what was on it is dropped.
         let _ = http1::Builder::new()
@@ -206,10 +206,10 @@ impl<S: Witness> World<S> {
     async fn request(
         self: Arc<Self>,
         request: http::Request<Incoming>,
-        remote: SocketAddr,
+        ends: Ends,
         line: Option<Line>,
     ) -> http::Response<Full<Bytes>> {
-        let Some(line) = line.or_else(|| self.plain_line(&request, remote)) else {
+        let Some(line) = line.or_else(|| self.plain_line(&request, ends)) else {
             return refused(421, "No host of this network has that name here.");
         };
         let (parts, body) = request.into_parts();
@@ -263,13 +263,13 @@ impl<S: Witness> World<S> {
         whole: Whole<'_>,
     ) {
         let mut core = self.core();
-        if !core.connections.contains_key(&line.remote) {
+        if !core.connections.contains_key(&line.ends) {
             core.pass(flow, Passage { exchange, name: line.name, whole });
         }
     }
 
     /// Who is meant on a connection without TLS.
-    fn plain_line(&self, request: &http::Request<Incoming>, remote: SocketAddr) -> Option<Line> {
+    fn plain_line(&self, request: &http::Request<Incoming>, ends: Ends) -> Option<Line> {
         let host = request.headers().get(http::header::HOST)?.to_str().ok()?;
         let host = host.split(':').next().unwrap_or(host);
         let name = self.texts.with(|names| names.find_host(host))?;
@@ -277,8 +277,8 @@ impl<S: Witness> World<S> {
         let is_up = self.core().hosts[entrance.host.place()].is_up();
         let is_plain = entrance.is_plain() && !self.network.elsewhere.contains_key(&entrance.host);
         (is_plain && is_up).then(|| {
-            let (connection, _) = self.carried(remote);
-            Line { entrance, name, connection, remote, subject: None, handshake: None }
+            let (connection, _) = self.carried(ends);
+            Line { entrance, name, connection, ends, subject: None, handshake: None }
         })
     }
 
@@ -294,7 +294,7 @@ impl<S: Witness> World<S> {
         let message = Message::Request(request);
         let mut core = self.core();
         let now = core.now();
-        let carried = core.connections.get(&line.remote).copied();
+        let carried = core.connections.get(&line.ends).copied();
         let of_our_own = carried.and_then(|Carried { exchange, .. }| exchange);
         let from = match (line.entrance.door, line.subject) {
             (Door::Mutual { .. }, Some(subject)) => Peer::Node(subject),
@@ -408,7 +408,7 @@ impl<S: Witness> World<S> {
     /// A browser has its answer.
     fn told(&self, line: Line, cookie: Option<Cookie>, flow: Option<FlowRef>, envelope: &Envelope) {
         let mut core = self.core();
-        if core.connections.contains_key(&line.remote) {
+        if core.connections.contains_key(&line.ends) {
             return;
         }
         let (host, now) = (line.entrance.host, core.now());

@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -29,7 +28,7 @@ use crate::{
     network::Entrance,
     station::{Handshake, Job},
     tls::{Seen, in_run},
-    world::{Carried, Core, Passage, Whole, Witness, World, length},
+    world::{Carried, Core, Ends, Passage, Whole, Witness, World, length},
 };
 
 /// The largest answer that is read.
@@ -48,7 +47,7 @@ struct Idle {
 struct Line {
     sender: SendRequest<Full<Bytes>>,
     connection: ConnectionId,
-    local: SocketAddr,
+    ends: Ends,
     /// Whether an exchange went over it before.
     is_used: bool,
 }
@@ -266,7 +265,7 @@ impl<S: Witness> World<S> {
     fn goes_by(&self, id: ExchangeId, line: &Line) {
         let mut core = self.core();
         let now = core.now();
-        if let Some(carried) = core.connections.get_mut(&line.local) {
+        if let Some(carried) = core.connections.get_mut(&line.ends) {
             carried.exchange = Some(id);
         }
         if let Some(exchange) = core.exchanges.get_mut(&id) {
@@ -305,15 +304,16 @@ impl<S: Witness> World<S> {
             .map_err(|_| Failure::Refused)?;
         // A failure to do so costs time and nothing else.
         let _ = stream.set_nodelay(true);
-        let local = stream.local_addr().map_err(|_| Failure::Refused)?;
+        let ends = stream.local_addr().and_then(|from| Ok(Ends { from, to: stream.peer_addr()? }));
+        let ends = ends.map_err(|_| Failure::Refused)?;
         let connection = {
             let mut core = self.core();
             let connection = core.open_connection();
             let carried = Carried { connection, exchange: Some(id) };
-            core.connections.insert(local, carried);
+            core.connections.insert(ends, carried);
             connection
         };
-        let opened = Opened { world: Arc::clone(self), connection, local };
+        let opened = Opened { world: Arc::clone(self), connection, ends };
         let sender = match is_plain {
             true => self.talk(TokioIo::new(stream), opened).await?,
             false => {
@@ -355,7 +355,7 @@ impl<S: Witness> World<S> {
                 self.talk(TokioIo::new(stream), opened).await?
             }
         };
-        Ok(Line { sender, connection, local, is_used: false })
+        Ok(Line { sender, connection, ends, is_used: false })
     }
 
     /// Lets so many bytes pass a link, which takes as long as the topology says. What is lost for good never comes:
@@ -465,17 +465,16 @@ pub(crate) struct Opening {
 struct Opened<S: Witness> {
     world: Arc<World<S>>,
     connection: ConnectionId,
-    local: SocketAddr,
+    ends: Ends,
 }
 
 impl<S: Witness> Drop for Opened<S> {
     fn drop(&mut self) {
-        let (connection, local) = (self.connection, self.local);
+        let (connection, ends) = (self.connection, self.ends);
         self.world.later(move |core| {
             // Another may have its port by now.
-            if core.connections.get(&local).is_some_and(|carried| carried.connection == connection)
-            {
-                core.connections.remove(&local);
+            if core.connections.get(&ends).is_some_and(|carried| carried.connection == connection) {
+                core.connections.remove(&ends);
             }
         });
     }

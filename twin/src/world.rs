@@ -92,12 +92,21 @@ pub(crate) struct Core<S> {
     pub link_faults: ActiveFaults,
     /// How many delays of links were drawn.
     pub delays: u32,
-    /// The exchange that a connection of our own carries now, by the address of the end that opened it.
-    pub connections: HashMap<SocketAddr, Carried>,
+    /// The exchange that a connection of our own carries now.
+    pub connections: HashMap<Ends, Carried>,
     sequence: u64,
     next_connection: u32,
     last: Instant,
     sink: S,
+}
+
+/// Both ends of a connection. From one port connections may lead to several others at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Ends {
+    /// That opened it.
+    pub from: SocketAddr,
+    /// That was sought.
+    pub to: SocketAddr,
 }
 
 /// What a connection of our own carries.
