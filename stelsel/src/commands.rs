@@ -6,6 +6,7 @@
 pub mod calibrate;
 pub mod capacity;
 pub mod chaos;
+pub mod check;
 pub mod compare;
 pub(crate) mod interrupt;
 pub mod merge;

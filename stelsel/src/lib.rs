@@ -6,6 +6,7 @@ pub mod answer;
 pub mod calibrate;
 pub mod capacity;
 pub mod chaos;
+pub mod check;
 pub mod commands;
 pub mod comparison;
 pub mod compose;

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A larger list is refused: the national one, of 50,000 Zorgaanbieders, is a third of this.
-const LARGEST: u64 = 512 << 20;
+pub(crate) const LARGEST: u64 = 512 << 20;
 
 /// What lists say.
 #[derive(Clone, Debug)]

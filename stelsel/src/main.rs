@@ -39,6 +39,8 @@ enum Command {
     Capacity(commands::capacity::Arguments),
     /// Loose random faults on a network, and keep what breaks a rule
     Chaos(commands::chaos::Arguments),
+    /// Hold what others made against the rules: lists
+    Check(commands::check::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Capacity(arguments) => commands::capacity::run(&arguments),
         Command::Chaos(arguments) => commands::chaos::run(&arguments),
+        Command::Check(arguments) => commands::check::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),

@@ -34,7 +34,7 @@ pub use document::{
     Systeemrol, WhitelistDocument, ZalDocument, Zorgaanbieder,
 };
 pub use fault::{Fault, Found, ListError, Path, Problem};
-pub use read::{read, read_as};
+pub use read::{Value, read, read_as, read_with_values};
 pub use timestamp::Timestamp;
 pub use value::Facet;
 pub use write::{WriteError, write};

@@ -7,6 +7,7 @@ use std::{
 };
 
 use stelsel::{
+    check::{Verdict, lists as check},
     lists::{self, Clients, export, topology},
     plan::Source,
     problem::{Located, Place},
@@ -44,6 +45,28 @@ fn source(dir: &Path) -> Source {
         whitelist: find("Whitelist"),
         ocl: find("OAuthclientlist"),
         gnl: find("Gegevensdienstnamenlijst"),
+    }
+}
+
+#[test]
+fn nothing_is_broken_on_the_published_lists_and_an_unlisted_gateway_is_found() {
+    let Some(published) = published() else { return };
+    for dir in ["release-1.0", "release-1.1", "later-1.4-to-2.x"] {
+        let Source { zal, whitelist, ocl, gnl } = source(&published.join(dir));
+        let whitelist = whitelist.expect("a Whitelist");
+        let read = |path: &Path| fs::read(path).expect("a list that can be read");
+        let judged = |whitelist: &[u8]| {
+            let others = [Some(&zal), ocl.as_ref(), gnl.as_ref()].into_iter().flatten();
+            let others = others.map(|list| check::read(&*read(&list.value), "a list"));
+            let lists = others.chain([check::read(whitelist, "a Whitelist")]).collect();
+            let findings = check::judge(lists).expect("one list of each kind").findings;
+            findings.into_iter().filter(|found| found.verdict == Verdict::Broken).count()
+        };
+        let bytes = read(&whitelist.value);
+        assert_eq!(judged(&bytes), 0, "{dir}");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        assert!(text.contains("xisbridge.net"), "{dir}");
+        assert!(judged(text.replace("xisbridge.net", "elders.example").as_bytes()) > 0, "{dir}");
     }
 }
 

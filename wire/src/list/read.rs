@@ -42,6 +42,33 @@ pub fn read_as(format: ListFormat, bytes: impl BufRead) -> Result<ListDocument, 
     ListReader::of(bytes)?.read(Some(format))
 }
 
+/// Reads a list as [`read`] does. Gives also the values that stand on it with their lines, in the order of the
+/// document, as far as it was read.
+pub fn read_with_values(bytes: impl BufRead) -> (Result<ListDocument, ListError>, Vec<Value>) {
+    let mut list = match ListReader::of(bytes) {
+        Ok(list) => list,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    list.values = Some(Vec::new());
+    let read = list.document(None);
+    let values = list.values.take().unwrap_or_default();
+    match read {
+        Ok(document) if list.problems.is_empty() => (Ok(document), values),
+        Ok(_) | Err(Stop) => (Err(list.problems), values),
+    }
+}
+
+/// A value on a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Value {
+    /// The element that has it: `Zorgaanbiedernaam`.
+    pub element: &'static str,
+    /// The value.
+    pub text: String,
+    /// The line where it begins.
+    pub line: u64,
+}
+
 /// What a reader that validates nothing makes of a list: what its elements say, whatever else is wrong with it. None
 /// where it is no known list or its XML breaks off.
 pub(super) fn read_unvalidated(bytes: impl BufRead) -> Option<ListDocument> {
@@ -71,6 +98,8 @@ pub(super) struct ListReader<R> {
     problems: ListError,
     /// Where the value that was read last begins.
     value_place: Place,
+    /// All values, if somebody wants them.
+    values: Option<Vec<Value>>,
 }
 
 impl<R: BufRead> ListReader<R> {
@@ -86,6 +115,7 @@ impl<R: BufRead> ListReader<R> {
             path: Path::default(),
             problems: ListError::default(),
             value_place: Place::START,
+            values: None,
         })
     }
 
@@ -297,6 +327,9 @@ impl<R: BufRead> ListReader<R> {
     /// Reports a value that its element cannot have.
     fn judge(&mut self, tag: Tag, text: &str, place: Place) {
         self.value_place = place;
+        if let Some(values) = &mut self.values {
+            values.push(Value { element: tag.name(), text: text.into(), line: place.line });
+        }
         let Err(expected) = check(tag, text, self.format) else { return };
         if let Some(older) = self.fallback
             && check(tag, text, older).is_ok()
