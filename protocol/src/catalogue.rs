@@ -312,6 +312,12 @@ impl Scope {
         Self { services: self.services | bit, ..self }
     }
 
+    /// The same services at that Zorgaanbieder.
+    #[must_use]
+    pub const fn at(self, zorgaanbieder: ZorgaanbiederId) -> Self {
+        Self { zorgaanbieder, ..self }
+    }
+
     /// Whether it covers this service at this Zorgaanbieder.
     pub const fn covers(self, zorgaanbieder: ZorgaanbiederId, dienst: Gegevensdienst) -> bool {
         self.zorgaanbieder.0 == zorgaanbieder.0

@@ -61,12 +61,17 @@ fn cost(topology: &Topology, role: Role, work: Work) -> Option<Cost> {
     Some(line.2.clone())
 }
 
-/// What a host shows at a mutual door. Its serial number is the host's.
+/// The number of a host's certificate. A serial number is positive (RFC 5280 §4.1.2.2).
+pub const fn serial(host: HostId) -> Serial {
+    Serial(host.0 + 1)
+}
+
+/// What a host shows at a mutual door.
 pub fn certificate(roster: &Roster, host: HostId, subject: NameId) -> Option<Certificate> {
     let has_one =
         matches!(roster.host(host).role, Role::Pgo | Role::Za | Role::Digid | Role::Stelselnode);
     has_one.then_some(Certificate {
-        serial: Serial(host.0),
+        serial: serial(host),
         subject,
         not_after: WallTime::FAR_FUTURE,
         trusted_chain: true,

@@ -22,7 +22,7 @@ use actors::{
 use protocol::{
     catalogue::{Gegevensdienst, Scope},
     draw::{Draws, Purpose},
-    id::{HostId, Serial, ZorgaanbiederId},
+    id::{HostId, ZorgaanbiederId},
     register::{ListKind, Register},
     release::{Release, ReleaseSet},
     role::Role,
@@ -30,7 +30,7 @@ use protocol::{
 };
 use sim::simulation::Cast;
 
-use super::roster::Roster;
+use super::{network, roster::Roster};
 use crate::plan::{self, Lists, Scenario, Tokens, Topology};
 
 /// Who plays whom.
@@ -128,7 +128,7 @@ pub fn company(grounds: Grounds<'_>, replication: u32) -> Company {
             })),
             Role::Ocsp => Blueprint::Ocsp(Arc::new(OcspConfig {
                 answer_valid: topology.ocsp.answer_valid,
-                issued: roster.hosts.len() as u32,
+                issued: network::serial(HostId(roster.hosts.len() as u32)).0,
             })),
             Role::Xis | Role::Person => {
                 let zorgaanbieder = ZorgaanbiederId(host.0 - roster.ocsp().0 - 1);
@@ -263,7 +263,7 @@ fn ocsp_policy(grounds: Grounds<'_>, host: HostId) -> OcspPolicy {
         responder: roster.host(roster.ocsp()).back,
         cache: if topology.ocsp.cache { OcspCache::Node } else { OcspCache::None },
         stapling: match topology.ocsp.stapling {
-            true => Stapling::Own(Serial(host.0)),
+            true => Stapling::Own(network::serial(host)),
             false => Stapling::Off,
         },
     }

@@ -8,7 +8,7 @@ use protocol::world::{
     schedule::{Happening, Scheduled},
 };
 use protocol::{
-    id::{HostId, NameId, Serial},
+    id::{HostId, NameId},
     message::Request,
     register::{Change, Edition, ListKind, Offer, PreparedMove, PreparedOffer, Register},
     role::Role,
@@ -142,7 +142,7 @@ impl Script {
                 }
                 let begins = match kind {
                     HostFault::Revoke => {
-                        Happening::Tell(roster.ocsp(), Request::Revoke(Serial(host.0)))
+                        Happening::Tell(roster.ocsp(), Request::Revoke(network::serial(host)))
                     }
                     _ => Happening::CertificateEnds(host, WallTime::exact(moment(fault.at))),
                 };

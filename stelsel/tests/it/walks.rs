@@ -1,10 +1,12 @@
 //! Walks through a running twin by programs that know nothing of us: a client written from the standards, and a person at
-//! Chromium (`tests/walk`). Starts the command itself, and ends it as whoever runs one does.
+//! Chromium (`tests/walk`); and through a gateway that is not ours (`examples/gateways`). Starts the command itself, and ends
+//! it as whoever runs one does.
 
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader, Read as _},
-    path::PathBuf,
+    net::TcpListener,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
@@ -152,4 +154,68 @@ fn a_person_at_a_browser_is_told_of_all_eight_exceptions_on_pages_that_axe_finds
     let (code, said) = twin.end();
     // By the third PGO; of the second it is the other end that must refuse.
     assert_eq!((code, rules(&said).as_slice()), (Some(1), &["STEP_REQUEST"][..]), "{said:?}");
+}
+
+/// A gateway in another language, in place of one of the network's. What it says goes on being taken, or it could say no
+/// more.
+struct Partner {
+    child: Child,
+    _said: BufReader<ChildStdout>,
+}
+
+impl Partner {
+    fn start(folder: &Path, at: &str, faults: &[&str]) -> Self {
+        let gateway = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/gateways/za.py");
+        let mut command = Command::new("python3");
+        command.env("PYTHONDONTWRITEBYTECODE", "1").arg(gateway).arg(folder).args(["--listen", at]);
+        faults.iter().for_each(|fault| drop(command.args(["--fault", fault])));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        let partner = Self { child, _said: said };
+        assert!(line.starts_with("ready "), "{line}");
+        partner
+    }
+}
+
+impl Drop for Partner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the twin says of a gateway in another language that breaks those rules on purpose.
+fn said_of_a_partner(faults: &[&str]) -> Option<(Option<i32>, Vec<String>)> {
+    if !are_there(&["python3", "kill"], "requests, oauthlib, signxml, cryptography, lxml") {
+        return None;
+    }
+    // A port that is free now.
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let at = format!("127.0.0.1:{port}");
+    let twin = Running::start(&["--external", &format!("za-1={at}")]);
+    let partner = Partner::start(&twin.dir.path().join("external/za-1"), &at, faults);
+    twin.walk("partner.py", &[OsStr::new("za-1")]);
+    let said = twin.end();
+    drop(partner);
+    Some(said)
+}
+
+#[test]
+fn a_gateway_in_another_language_serves_people_and_breaks_no_rule() {
+    let Some((code, said)) = said_of_a_partner(&[]) else { return };
+    assert_eq!(code, Some(0), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("none of the")), "{said:?}");
+}
+
+#[test]
+fn what_a_gateway_in_another_language_does_wrong_is_named() {
+    let faults = ["bsn-in-answer", "refresh-token", "code-no-uuid", "token-lives-longer"];
+    let Some((code, said)) = said_of_a_partner(&faults) else { return };
+    let mut found = rules(&said);
+    found.sort_unstable();
+    let should =
+        ["NO_IDENTITY_BETWEEN", "NO_REFRESH_TOKENS", "STEP_BSN", "TOKEN_VALIDITY", "UUID_V4"];
+    assert_eq!((code, found.as_slice()), (Some(1), &should[..]), "{said:?}");
 }

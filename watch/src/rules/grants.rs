@@ -7,7 +7,7 @@
 //! early is judged with a margin for what cannot be seen.
 
 use protocol::{
-    catalogue::Gegevensdienst,
+    catalogue::{Gegevensdienst, Scope},
     id::{ExchangeId, HostId, NameId, Opaque, PersonId, ZorgaanbiederId},
     live_set::{LiveSet, Ticket},
     message::{GrantType, OAuthError, OfferCode, Peer, Response, TokenGrant, TokenType},
@@ -156,6 +156,16 @@ const NODE: u16 = 1 << 5;
 /// It had been refused before.
 const AFTER_REFUSAL: u16 = 1 << 6;
 
+/// What a token is for. Whoever does not say it means what was asked (RFC 6749 §5.1), and a scope of release 1.x names no
+/// Zorgaanbieder.
+fn granted(said: Scope, asked: Option<(ZorgaanbiederId, Gegevensdienst)>) -> Scope {
+    match asked {
+        Some((zorgaanbieder, dienst)) if said.is_empty() => Scope::single(zorgaanbieder, dienst),
+        Some((zorgaanbieder, _)) if said.zorgaanbieder.0 == NONE => said.at(zorgaanbieder),
+        _ => said,
+    }
+}
+
 impl Checkers {
     /// A redirect with a code leaves the ZA GW. Gives whether the code is a new one.
     pub(super) fn issues_code(
@@ -257,7 +267,11 @@ impl Checkers {
         docket.judge(rule::MUTUAL_CERTIFICATES, za, node, Why::WithoutCertificate);
         docket.judge(rule::NORM_CRYPTOGRAPHY, za, node, Why::WithoutCertificate);
         docket.judge(rule::GRANT_TYPE, za, open.has(CODE_GRANT), Why::OtherGrantType);
-        docket.judge(rule::CODE_KNOWN, za, open.has(KNOWN), Why::NeverIssued);
+        // Of a stranger it was not seen what it issued to a browser that is nobody of ours.
+        let asked_here = flow.is_some_and(|flow| flow.has(Flow::REDIRECT_AT_CLIENT));
+        if asked_here || !self.cast.is_stranger(za) {
+            docket.judge(rule::CODE_KNOWN, za, open.has(KNOWN), Why::NeverIssued);
+        }
         let code = server.codes.at_mut(Ticket(open.detail)).filter(|_| open.has(KNOWN));
         let code = code.map(|(_, code)| {
             let once = code.fate & Code::HONOURED == 0 && !open.has(AFTER_REFUSAL);
@@ -295,19 +309,23 @@ impl Checkers {
         docket.judge(rule::UUID_V4, za, grant.token.is_uuid_v4(), Why::NotUuidV4);
         let lifetime = Duration::from_secs(grant.expires_in.into()) == terms.token_validity;
         docket.judge(rule::TOKEN_VALIDITY, za, lifetime, Why::OtherLifetime);
-        let only = grant.scope.only();
+        let asked =
+            code.map(|code| (code.zorgaanbieder, code.dienst)).filter(|(at, _)| at.0 != NONE);
+        let asked = asked.or(flow.map(|flow| (flow.zorgaanbieder, flow.dienst)));
+        let granted = granted(grant.scope, asked);
+        let only = granted.only();
         let as_asked = match code.filter(|code| code.zorgaanbieder.0 != NONE) {
-            Some(code) => grant.scope.covers(code.zorgaanbieder, code.dienst),
+            Some(code) => granted.covers(code.zorgaanbieder, code.dienst),
             None => true,
         };
-        let single = grant.scope.len() == terms.services_per_scope && as_asked;
+        let single = granted.len() == terms.services_per_scope && as_asked;
         docket.judge(rule::SINGLE_SCOPE, za, single, Why::ScopeNotSingle);
         let person = code.map_or(NONE, |code| code.person);
         // A code that collided may be that of another person, who was shown something else.
         let shown_to = |flow: &Flow| flow.has(Flow::QUESTION) && flow.person_number() == person;
         if let Some(flow) = flow.filter(shown_to).filter(|_| code.is_some()) {
-            let at_whom = flow.has(Flow::QUESTION_FITS) && { grant.scope.zorgaanbieder }
-                == flow.zorgaanbieder;
+            let at_whom =
+                flow.has(Flow::QUESTION_FITS) && { granted.zorgaanbieder } == flow.zorgaanbieder;
             let shown = at_whom && only == Some(flow.shown);
             docket.judge(rule::SCOPE_SHOWN, za, shown, Why::GrantedOther);
         }
@@ -324,7 +342,7 @@ impl Checkers {
             person,
             collided: earlier.is_some(),
             may_be_revoked: code.is_some_and(|code| code.fate & Code::OFFERED_AGAIN != 0),
-            zorgaanbieder: grant.scope.zorgaanbieder,
+            zorgaanbieder: granted.zorgaanbieder,
             // A token for several services is a breach by itself; it covers what was asked.
             dienst: only.or(code.map(|code| code.dienst)).unwrap_or(Gegevensdienst(u8::MAX)),
         };

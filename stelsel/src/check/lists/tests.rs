@@ -101,7 +101,7 @@ fn what_no_schema_takes_is_found_in_its_line() {
     let file = || "a.xml".to_owned();
     assert_eq!(found(&[&bad]), [(file(), Some(7), Verdict::Broken, RECEIVERS_VALIDATE)]);
     let cut = &ZAL[..ZAL.find("<Systeemrollen>").unwrap()];
-    let end = (file(), Some(18), Verdict::Broken, RECEIVERS_VALIDATE);
+    let end = (file(), Some(17), Verdict::Broken, RECEIVERS_VALIDATE);
     assert_eq!(found(&[cut]).last(), Some(&end));
     assert!(matches!(found(&[""])[..], [(_, _, Verdict::Broken, RECEIVERS_VALIDATE)]));
 }

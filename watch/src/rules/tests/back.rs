@@ -1,8 +1,9 @@
 //! The back channel: codes, tokens, data and what the PGO makes of them.
 
 use protocol::{
+    catalogue::{Gegevensdienst, Scope},
     contract::Failure,
-    id::{ExchangeId, Opaque, PersonId},
+    id::{ExchangeId, Opaque, PersonId, ZorgaanbiederId},
     message::{
         Browse, ConsentAnswer, Exception, Fetch, FhirAnswer, GrantType, Issue, Message, OAuthError,
         OfferCode, Page, Peer, Request, Response, TokenGrant, TokenType,
@@ -321,6 +322,17 @@ fn a_token_for_two_services_is_neither_single_nor_what_was_shown() {
     covers(&[rule::SINGLE_SCOPE, rule::SCOPE_SHOWN]);
     let script = granted(|grant| grant.scope = grant.scope.with(DOCUMENTS));
     breaks(&script, &[rule::SINGLE_SCOPE, rule::SCOPE_SHOWN]);
+}
+
+#[test]
+fn a_token_that_does_not_say_its_scope_is_for_what_was_asked() {
+    let nobody = ZorgaanbiederId(u32::MAX);
+    let nothing = Scope::single(nobody, Gegevensdienst(u8::MAX));
+    breaks(&granted(move |grant| grant.scope = nothing), &[]);
+    breaks(&granted(move |grant| grant.scope = grant.scope.at(nobody)), &[]);
+    // What it says counts.
+    let other = [rule::SINGLE_SCOPE, rule::SCOPE_SHOWN, rule::TOKEN_COVERS, rule::STEP_ANSWER];
+    breaks(&granted(|grant| grant.scope = Scope::single(GP, DOCUMENTS)), &other);
 }
 
 #[test]

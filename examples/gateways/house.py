@@ -1,0 +1,270 @@
+"""What every gateway of the network needs, whichever it is: names and certificates out of the folder that a twin gives to
+whoever plays a host, TLS at both ends with OCSP (NET 1, 2, 3), and a Whitelist that is fetched and validated (APP 20 to 22,
+NET 5). Written from the rulebook with ordinary libraries; knows nothing of stelsel but that folder.
+
+Does not know what gateways say to each other.
+"""
+
+import base64
+import http.client
+import json
+import re
+import socket
+import ssl
+import sys
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from lxml import etree
+
+WHITELIST = "MedMij_Whitelist.xml"
+# What the NCSC calls good: TLS 1.3, and of 1.2 what has ECDHE and authenticated encryption.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+HOUR = 3_600
+LARGEST = 1 << 20
+
+
+def xml(text):
+    """XML of somebody else: no DOCTYPE, no entities, nothing from the network."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=False)
+    root = etree.fromstring(text, parser)
+    if root.getroottree().docinfo.doctype or root.xpath("//comment()"):
+        raise ValueError("a DOCTYPE or a comment")
+    return root
+
+
+class House:
+    """The folder of a host, `DIR/external/za-1` of a twin: who one is, and where the others are."""
+
+    def __init__(self, folder, faults=()):
+        self.folder, self.faults = Path(folder), frozenset(faults)
+        told = json.loads((self.folder.parent.parent / "endpoints.json").read_text())
+        hosts = {host["name"]: host for host in told["hosts"]}
+        self.front, self.back = None, None
+        for named in hosts[self.folder.name]["names"]:
+            if named["door"] == "front":
+                self.front = named["name"]
+            else:
+                self.back = named["name"]
+        self.where = {
+            named["name"]: (named["address"], named["port"]) for host in hosts.values() for named in host["names"]
+        }
+        self.ca = str(self.folder / "ca.pem")
+        chain = x509.load_pem_x509_certificates((self.folder / f"{self.back}.pem").read_bytes())
+        self.issuer = chain[1]
+        self.stelselnode = next(
+            named["name"]
+            for host in hosts.values()
+            if host["role"] == "stelselnode"
+            for named in host["names"]
+            if named["door"] == "back"
+        )
+        self.whitelist, self.number = frozenset(), 0
+        self.take_whitelist((self.folder / WHITELIST).read_bytes())
+
+    # Lists
+
+    def take_whitelist(self, text):
+        """Uses a Whitelist if it is valid and no older than what is used (APP 22)."""
+        root = xml(text)
+        space = root.tag[: root.tag.index("}") + 1]
+        children = [child.tag for child in root]
+        expected = [f"{space}{name}" for name in ("Tijdstempel", "Volgnummer", "MedMijNodes")]
+        if root.tag != f"{space}Whitelist" or (children != expected and "whitelist-not-validated" not in self.faults):
+            raise ValueError("no valid Whitelist")
+        number = int(root.find(f"{space}Volgnummer").text)
+        hosts = [node.text or "" for node in root.iter(f"{space}Hostname")]
+        # In release 1.0 a MedMijNode is its hostname, later it has one.
+        hosts += [node.text or "" for node in root.iter(f"{space}MedMijNode") if not len(node)]
+        names = {host.strip() for host in hosts if host.strip()}
+        if not names or not all(re.fullmatch(r"[a-z0-9.-]+\.[a-z0-9-]{2,}", name) for name in names):
+            raise ValueError("no hostnames, or what is none")
+        if number >= self.number:
+            self.whitelist, self.number = frozenset(names), number
+
+    def fetch_list(self, name):
+        answer = self.ask(self.stelselnode, "GET", f"/{name}")
+        if answer.status != 200:
+            raise OSError(f"{name}: status {answer.status}")
+        return answer.body
+
+    def keep_whitelist(self):
+        """Fetches the Whitelist well within every hour (APP 21), for as long as the program runs."""
+
+        def keep():
+            while True:
+                try:
+                    self.take_whitelist(self.fetch_list(WHITELIST))
+                except (OSError, ValueError, etree.XMLSyntaxError, http.client.HTTPException) as fault:
+                    print(f"the Whitelist is not renewed: {fault}", flush=True)
+                time.sleep(HOUR / 4)
+
+        if "whitelist-never-fetched" not in self.faults:
+            threading.Thread(target=keep, daemon=True).start()
+
+    # Certificates
+
+    def connect(self, name, port):
+        return socket.create_connection(self.where.get(name, (name, port)), timeout=10)
+
+    def is_good(self, certificate):
+        """NET 3: its certificate authority says so now. No answer is no."""
+        if "ocsp-ignored" in self.faults:
+            return True
+        try:
+            return self.status(x509.load_der_x509_certificate(certificate)) == ocsp.OCSPCertStatus.GOOD
+        except (OSError, ValueError, StopIteration, http.client.HTTPException, x509.ExtensionNotFound) as fault:
+            print(f"no OCSP answer: {fault!r}", flush=True)
+            return False
+
+    def status(self, certificate):
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+        url = next(
+            one.access_location.value for one in access if one.access_method == AuthorityInformationAccessOID.OCSP
+        )
+        query = ocsp.OCSPRequestBuilder().add_certificate(certificate, self.issuer, hashes.SHA1()).build()
+        at = urlsplit(url)
+        line = http.client.HTTPConnection(at.hostname, timeout=5)
+        line.sock = self.connect(at.hostname, 80)
+        line.request(
+            "POST", at.path, query.public_bytes(Encoding.DER), {"Content-Type": "application/ocsp-request"}
+        )
+        answer = ocsp.load_der_ocsp_response(line.getresponse().read(LARGEST))
+        line.close()
+        if answer.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
+            raise ValueError(f"OCSP: {answer.response_status}")
+        if answer.serial_number != certificate.serial_number:
+            raise ValueError("an OCSP answer about another certificate")
+        now = datetime.now(timezone.utc)
+        # Whole seconds only (RFC 6960): what was said in this second counts.
+        if not answer.this_update_utc <= now + timedelta(seconds=1) or now > answer.next_update_utc:
+            raise ValueError("an OCSP answer of another time")
+        signer = answer.certificates[0] if answer.certificates else self.issuer
+        if signer != self.issuer:
+            signer.verify_directly_issued_by(self.issuer)
+            usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            if ExtendedKeyUsageOID.OCSP_SIGNING not in usage:
+                raise ValueError("an OCSP answer of who may not give any")
+        verify(signer.public_key(), answer.signature, answer.tbs_response_bytes, answer.signature_hash_algorithm)
+        return answer.certificate_status
+
+    # Asking
+
+    def context(self):
+        context = ssl.create_default_context(cafile=self.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.load_cert_chain(self.folder / f"{self.back}.pem", self.folder / f"{self.back}.key.pem")
+        return context
+
+    def ask(self, name, method, path, body=None, headers=None):
+        """A request to a host on the back channel, with the certificate that says who asks."""
+        line = http.client.HTTPSConnection(name, timeout=10)
+        line.sock = self.context().wrap_socket(self.connect(name, 443), server_hostname=name)
+        try:
+            if not self.is_good(line.sock.getpeercert(binary_form=True)):
+                raise OSError(f"the certificate of {name} is not good")
+            line.request(method, path, body, headers or {})
+            answer = line.getresponse()
+            answer.body = answer.read(LARGEST)
+            return answer
+        finally:
+            line.close()
+
+    # Being asked
+
+    def serve(self, address, front, back):
+        """Serves until the program ends: handler `front` for browsers, `back` for nodes of the network."""
+        host, port = address.rsplit(":", 1)
+        Server((host, int(port)), self, {self.front: front, self.back: back}).serve_forever()
+
+
+def verify(key, signature, message, algorithm):
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, message, padding.PKCS1v15(), algorithm)
+    else:
+        key.verify(signature, message, ec.ECDSA(algorithm))
+
+
+def sought(sock):
+    """The name that a client seeks, out of its ClientHello, which stays unread (RFC 6066 section 3): what is demanded of it
+    depends on the door."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        hello = sock.recv(4_096, socket.MSG_PEEK)
+        if not hello:
+            return None
+        if len(hello) >= 5 and len(hello) >= min(4_096, 5 + int.from_bytes(hello[3:5], "big")):
+            break
+        time.sleep(0.01)
+    try:
+        at = 43 + 1 + hello[43]
+        at += 2 + int.from_bytes(hello[at : at + 2], "big")
+        at += 1 + hello[at]
+        end = at + 2 + int.from_bytes(hello[at : at + 2], "big")
+        at += 2
+        while at < end:
+            kind, size = int.from_bytes(hello[at : at + 2], "big"), int.from_bytes(hello[at + 2 : at + 4], "big")
+            if kind == 0:
+                return hello[at + 9 : at + 4 + size].decode("ascii")
+            at += 4 + size
+    except (IndexError, UnicodeDecodeError):
+        pass
+    return None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address, house, doors):
+        self.house, self.handlers, self.contexts = house, doors, {}
+        for name in doors:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(CIPHERS)
+            context.load_cert_chain(house.folder / f"{name}.pem", house.folder / f"{name}.key.pem")
+            if name == house.back:
+                context.load_verify_locations(house.ca)
+                context.verify_mode = ssl.CERT_REQUIRED
+            self.contexts[name] = context
+        super().__init__(address, None)
+
+    def finish_request(self, sock, address):
+        sock.settimeout(20)
+        name = sought(sock)
+        if name not in self.handlers:
+            return
+        try:
+            with self.contexts[name].wrap_socket(sock, server_side=True) as tls:
+                peer = self.admitted(tls) if name == self.house.back else None
+                if name != self.house.back or peer:
+                    self.handlers[name](tls, address, self, peer)
+        except (OSError, ssl.SSLError):
+            pass
+
+    def admitted(self, tls):
+        """NET 3 and NET 5, before any byte of HTTP: who it is, if that is somebody on the Whitelist."""
+        names = [text for kind, text in tls.getpeercert().get("subjectAltName", ()) if kind == "DNS"]
+        is_listed = names and names[0] in self.house.whitelist or "whitelist-ignored" in self.house.faults
+        if is_listed and self.house.is_good(tls.getpeercert(binary_form=True)):
+            return names[0]
+        print(f"turned away: {names}", flush=True)
+        return None
+
+    def handle_error(self, request, address):
+        print(f"a request from {address} failed: {sys.exc_info()[1]!r}", flush=True)
+
+
+def base64_text(data):
+    return base64.b64encode(data).decode()

@@ -1,0 +1,530 @@
+"""A gateway of a Zorgaanbieder, in place of one of a twin's:
+
+    stelsel twin stelsel/tests/walk/walk.toml --external za-1=127.0.0.1:9444
+    python3 za.py twin/external/za-1 --listen 127.0.0.1:9444 [--fault NAME]
+
+Steps 3 to 15 of UCI Verzamelen of release 1.0 and its eight exceptions, written from the rulebook with ordinary libraries
+(cryptography, lxml, signxml). Small: data are invented here and sessions are kept in memory. With --fault it breaks a rule
+on purpose; without, it means to keep them all.
+"""
+
+import argparse
+import html
+import json
+import secrets
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+from http.cookies import SimpleCookie
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from uuid import uuid4
+
+from house import House, base64_text, xml
+from lxml import etree
+from signxml import XMLSigner, XMLVerifier, methods
+from signxml.exceptions import InvalidInput, InvalidSignature
+
+# What can be planted, and the rule that it breaks.
+FAULTS = {
+    "ocsp-ignored": "NET 3: takes every certificate for good",
+    "whitelist-ignored": "NET 5: admits who is not on the Whitelist",
+    "whitelist-never-fetched": "APP 21: never fetches the Whitelist",
+    "whitelist-not-validated": "APP 22: uses a Whitelist that is not valid",
+    "redirect-anywhere": "APP 15: sends browsers to any redirect_uri",
+    "invalid-redirected": "exception 1: sends the browser back instead of telling the person",
+    "login-skipped": "APP 3: asks for consent before anybody logged in",
+    "consent-skipped": "PI 8: gives the person's consent itself",
+    "other-service-shown": "PI 8: asks for consent to another service",
+    "state-altered": "APP 12: sends another state back",
+    "code-no-uuid": "APP 11: codes and tokens are no UUIDs of version 4",
+    "code-honoured-twice": "APP 12: answers a code every time",
+    "code-of-any-client": "APP 13: gives the token to whoever offers the code",
+    "any-code": "APP 12: answers a code that it never issued",
+    "refresh-token": "APP 10: gives a refresh token",
+    "other-token-type": "APP 7: gives tokens that are no bearer tokens",
+    "token-lives-longer": "APP 10: says that tokens live for an hour",
+    "any-token": "APP 9: serves whoever shows any token",
+    "token-for-all": "APP 9: serves any service for any token",
+    "bsn-in-answer": "APP 5: puts the BSN into its answers",
+    "no-data-mistold": "exception 3: tells of a server error when there is nothing",
+    "refusal-mistold": "exception 4: tells of a server error when consent is refused",
+    "grant-mistold": "exception 6: refuses a code with another error",
+    "suppressed-mistold": "exception 7: says incomplete where the token is wrong",
+}
+LIFETIME = 900
+SESSION = 900
+DIENSTEN = {"49": "Huisartsgegevens", "51": "Documenten"}
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+MD = "urn:oasis:names:tc:SAML:2.0:metadata"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+LEVEL = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract"
+
+
+class Refused(Exception):
+    """Exception 1: the person is told the cause, and nobody is sent anywhere."""
+
+
+class Gateway:
+    def __init__(self, house):
+        self.house, self.faults, self.lock = house, house.faults, threading.Lock()
+        self.sessions, self.codes, self.tokens = {}, {}, {}
+        self.read_zal((house.folder / "MedMij_Zorgaanbiederslijst.xml").read_bytes())
+        clients = xml((house.folder / "MedMij_OAuthclientlist.xml").read_bytes())
+        space = clients.tag[: clients.tag.index("}") + 1]
+        self.clients = {
+            client.findtext(f"{space}Hostname"): client.findtext(f"{space}OAuthclientOrganisatienaam")
+            for client in clients.iter(f"{space}OAuthclient")
+        }
+        digid = xml((house.folder / "digid.xml").read_bytes())
+        self.digid = digid.get("entityID")
+        self.sign_on = digid.find(f".//{{{MD}}}SingleSignOnService").get("Location")
+        self.resolution = digid.find(f".//{{{MD}}}ArtifactResolutionService").get("Location")
+        self.digid_certificate = digid.findtext(f".//{{{DS}}}X509Certificate")
+        own = xml((house.folder / "saml.xml").read_bytes())
+        self.entity = own.get("entityID")
+        self.consumer = urlsplit(own.find(f".//{{{MD}}}AssertionConsumerService").get("Location")).path
+        self.key = (house.folder / "saml.key.pem").read_bytes()
+        self.certificate = (house.folder / "saml.pem").read_bytes()
+
+    def read_zal(self, text):
+        """What is served here, by path, as the ZAL has it (PI 7)."""
+        root = xml(text)
+        space = root.tag[: root.tag.index("}") + 1]
+        self.authorize, self.token_paths, self.resources = {}, set(), {}
+        for zorgaanbieder in root.iter(f"{space}Zorgaanbieder"):
+            naam = zorgaanbieder.findtext(f"{space}Zorgaanbiedernaam")
+            for dienst in zorgaanbieder.iter(f"{space}Gegevensdienst"):
+                served = (naam, dienst.findtext(f"{space}GegevensdienstId"))
+                at = lambda name, of=dienst: urlsplit(of.findtext(f".//{space}{name}"))
+                if at("TokenEndpointuri").hostname != self.house.back:
+                    continue
+                self.authorize.setdefault(at("AuthorizationEndpointuri").path, set()).add(served)
+                self.token_paths.add(at("TokenEndpointuri").path)
+                self.resources.setdefault(at("ResourceEndpointuri").path, set()).add(served)
+
+    def new(self, live):
+        """APP 11: a UUID of version 4 that no other has while it lives."""
+        while True:
+            value = secrets.token_hex(8) if "code-no-uuid" in self.faults else str(uuid4())
+            if value not in live:
+                return value
+
+    def forget(self):
+        """Sessions, codes and tokens past their time; codes and tokens are remembered for an hour, to refuse them."""
+        now = time.monotonic()
+        for kept, limit in [(self.sessions, SESSION), (self.codes, 3_600), (self.tokens, 3_600)]:
+            for gone in [key for key, value in kept.items() if now - value["at"] > limit]:
+                del kept[gone]
+
+    # Step 3
+
+    def begin(self, path, query):
+        """A session, if the request is one (exception 1)."""
+        pairs = parse_qsl(query, keep_blank_values=True)
+        asked = dict(pairs)
+        if len(asked) < len(pairs):
+            raise Refused("een gegeven staat er dubbel")
+        client, redirect = asked.get("client_id"), asked.get("redirect_uri", "")
+        if client not in self.clients:
+            raise Refused("client_id")
+        is_right = redirect.startswith(f"https://{client}/") and not set(redirect) & set("?#\\ \r\n\t@")
+        if not is_right and "redirect-anywhere" not in self.faults:
+            raise Refused("redirect_uri")
+        state = asked.get("state")
+        offered = {dienst: naam for naam, dienst in self.authorize[path]}
+        dienst = asked.get("scope")
+        for cause, is_wrong in [
+            ("response_type", asked.get("response_type") != "code"),
+            ("state", not state or len(state) > 2_048),
+            ("scope", dienst not in offered),
+        ]:
+            if is_wrong and "invalid-redirected" in self.faults:
+                return {"redirect": redirect, "state": state or ""}, None
+            if is_wrong:
+                raise Refused(cause)
+        session = {
+            "at": time.monotonic(),
+            "client": client,
+            "redirect": redirect,
+            "state": state,
+            "naam": offered[dienst],
+            "dienst": dienst,
+            "relay": str(uuid4()),
+            "request": f"_{uuid4()}",
+            "csrf": str(uuid4()),
+            "bsn": None,
+        }
+        cookie = secrets.token_urlsafe(24)
+        with self.lock:
+            self.forget()
+            self.sessions[cookie] = session
+        return session, cookie
+
+    # Steps 4 to 7
+
+    def signed(self, root, identity):
+        place = etree.SubElement(root, f"{{{DS}}}Signature", Id="placeholder", nsmap={"ds": DS})
+        root.insert(1, place)
+        signer = XMLSigner(
+            method=methods.enveloped,
+            signature_algorithm="rsa-sha256",
+            digest_algorithm="sha256",
+            c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
+        )
+        return signer.sign(root, key=self.key, cert=self.certificate, reference_uri=identity, id_attribute="ID")
+
+    def message(self, name, identity, destination, **more):
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        root = etree.Element(
+            f"{{{SAMLP}}}{name}",
+            nsmap={"samlp": SAMLP, "saml": SAML},
+            ID=identity,
+            Version="2.0",
+            IssueInstant=now,
+            Destination=destination,
+            **more,
+        )
+        etree.SubElement(root, f"{{{SAML}}}Issuer").text = self.entity
+        return root
+
+    def authn_request(self, session):
+        more = {"ForceAuthn": "true", "AssertionConsumerServiceIndex": "0"}
+        root = self.message("AuthnRequest", session["request"], self.sign_on, **more)
+        context = etree.SubElement(root, f"{{{SAMLP}}}RequestedAuthnContext", Comparison="minimum")
+        etree.SubElement(context, f"{{{SAML}}}AuthnContextClassRef").text = LEVEL
+        return base64_text(etree.tostring(self.signed(root, session["request"])))
+
+    def identity(self, session, artifact):
+        """The BSN of who logged in, as DigiD vouches for it; none if that is not established (exception 2)."""
+        identity = f"_{uuid4()}"
+        root = self.message("ArtifactResolve", identity, self.resolution)
+        etree.SubElement(root, f"{{{SAMLP}}}Artifact").text = artifact
+        envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"e": SOAP})
+        etree.SubElement(envelope, f"{{{SOAP}}}Body").append(self.signed(root, identity))
+        at = urlsplit(self.resolution)
+        answer = self.house.ask(
+            at.hostname, "POST", at.path, etree.tostring(envelope), {"Content-Type": "text/xml"}
+        )
+        if answer.status != 200:
+            return None
+        outer = xml(answer.body).find(f".//{{{SAMLP}}}ArtifactResponse")
+        if outer is None:
+            return None
+        outer = self.verified(outer)
+        response = outer.find(f"{{{SAMLP}}}Response")
+        if response is None:
+            return None
+        status = response.find(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode").get("Value")
+        assertion = response.find(f"{{{SAML}}}Assertion")
+        if not status.endswith(":Success") or assertion is None:
+            return None
+        assertion = self.verified(assertion)
+        conditions = assertion.find(f"{{{SAML}}}Conditions")
+        moment = lambda name: datetime.fromisoformat(conditions.get(name)[:19]).replace(tzinfo=timezone.utc)
+        now = datetime.now(timezone.utc)
+        data = assertion.find(f".//{{{SAML}}}SubjectConfirmationData")
+        name = assertion.findtext(f"{{{SAML}}}Subject/{{{SAML}}}NameID")
+        is_right = (
+            assertion.findtext(f"{{{SAML}}}Issuer") == self.digid
+            and assertion.findtext(f".//{{{SAML}}}Audience") == self.entity
+            and data.get("InResponseTo") == session["request"]
+            and moment("NotBefore") <= now < moment("NotOnOrAfter")
+        )
+        digits = name.rsplit(":", 1)[-1]
+        return digits if is_right and len(digits) == 9 and digits.isdigit() else None
+
+    def verified(self, element):
+        """What was signed by DigiD, and only that."""
+        text = etree.tostring(element)
+        return XMLVerifier().verify(text, x509_cert=self.digid_certificate, id_attribute="ID").signed_xml
+
+    # Step 8
+
+    def has_data(self, session):
+        return int(session["bsn"] or 0) // 7 % 5 > 0
+
+    # Steps 10, 12 and 13
+
+    def code(self, session):
+        with self.lock:
+            self.forget()
+            code = self.new(self.codes)
+            kept = {name: session[name] for name in ("client", "redirect", "naam", "dienst", "bsn")}
+            self.codes[code] = {"at": time.monotonic(), "offered": None, **kept}
+        return code
+
+    def grant(self, form, peer):
+        """A token, or the error of RFC 6749 section 5.2."""
+        if form.get("grant_type") != "authorization_code":
+            return 400, {"error": "unsupported_grant_type"}
+        refused = (400, {"error": "invalid_client" if "grant-mistold" in self.faults else "invalid_grant"})
+        with self.lock:
+            self.forget()
+            known = self.codes.get(form.get("code"))
+            if known is None and "any-code" in self.faults and self.codes:
+                known = {**next(iter(self.codes.values())), "offered": None, "client": peer}
+                known["redirect"], known["at"] = form.get("redirect_uri"), time.monotonic()
+            if known is None:
+                return refused
+            again, known["offered"] = known["offered"], known["offered"] or True
+            if again and "code-honoured-twice" not in self.faults:
+                # RFC 6749 section 4.1.2: what it had led to is taken back.
+                self.tokens.pop(again, None)
+                return refused
+            is_its_own = known["client"] == peer == form.get("client_id")
+            is_right = known["redirect"] == form.get("redirect_uri")
+            if not (is_its_own or "code-of-any-client" in self.faults) or not is_right:
+                return refused
+            if time.monotonic() - known["at"] >= LIFETIME:
+                return refused
+            token = self.new(self.tokens)
+            kept = {name: known[name] for name in ("client", "naam", "dienst", "bsn")}
+            self.tokens[token] = {"at": time.monotonic(), **kept}
+            known["offered"] = token
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        if "other-token-type" in self.faults:
+            answer["token_type"] = "mac"
+        if "token-lives-longer" in self.faults:
+            answer["expires_in"] = 3_600
+        if "refresh-token" in self.faults:
+            answer["refresh_token"] = str(uuid4())
+        return 200, answer
+
+    # Step 15
+
+    def covered(self, token, peer, served):
+        """What the token is good for, if it is for this (APP 9, APP 13)."""
+        with self.lock:
+            self.forget()
+            known = self.tokens.get(token)
+        if "any-token" in self.faults:
+            return known or {"bsn": "999900006", "dienst": "49"}
+        is_live = known and known["client"] == peer and time.monotonic() - known["at"] < LIFETIME
+        if not is_live:
+            return None
+        is_for_this = (known["naam"], known["dienst"]) in served or "token-for-all" in self.faults
+        return known if is_for_this else None
+
+
+def page(title, body):
+    return (
+        f'<!DOCTYPE html><html lang="nl"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>'
+        f"<body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
+    )
+
+
+class Handler(BaseHTTPRequestHandler):
+    """What both doors have in common."""
+
+    protocol_version = "HTTP/1.1"
+    gateway = None
+
+    def __init__(self, sock, address, server, peer):
+        self.peer = peer
+        super().__init__(sock, address, server)
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, media, body, headers=()):
+        body = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        headers = [("Content-Type", media), ("Cache-Control", "no-store"), ("Connection", "close"), *headers]
+        for name, value in [*headers, ("Content-Length", str(len(body)))]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def form(self):
+        size = int(self.headers.get("Content-Length") or 0)
+        if size > 1 << 20:
+            return None
+        text = self.rfile.read(size).decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        return dict(pairs) if len(dict(pairs)) == len(pairs) else None
+
+
+class Front(Handler):
+    """For browsers."""
+
+    def session(self):
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("__Host-za")
+        return self.gateway.sessions.get(cookie.value) if cookie else None
+
+    def show(self, status, title, body, headers=()):
+        safe = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; script-src 'unsafe-inline'")
+        self.answer(status, "text/html; charset=utf-8", page(title, body), [safe, *headers])
+
+    def back(self, session, headers=(), **answer):
+        state = session["state"]
+        if "state-altered" in self.gateway.faults:
+            state = str(uuid4())
+        query = urlencode({**answer, "state": state}, quote_via=quote)
+        location = ("Location", f"{session['redirect']}?{query}")
+        self.answer(302, "text/plain", "", [location, *headers])
+
+    def do_GET(self):
+        at = urlsplit(self.path)
+        if at.path in self.gateway.authorize:
+            self.asks(at)
+        elif at.path == self.gateway.consumer:
+            self.returns(dict(parse_qsl(at.query)))
+        else:
+            self.show(404, "Niet gevonden", "<p>Hier is niets.</p>")
+
+    def do_POST(self):
+        form = self.form()
+        if urlsplit(self.path).path == "/toestemming" and form is not None:
+            self.answers(form)
+        else:
+            self.show(404, "Niet gevonden", "<p>Hier is niets.</p>")
+
+    def asks(self, at):
+        gateway = self.gateway
+        try:
+            session, cookie = gateway.begin(at.path, at.query)
+        except Refused as cause:
+            text = f"<p>Deze vraag klopt niet (invalid_request): {html.escape(str(cause))}.</p>"
+            return self.show(400, "Dit verzoek kan niet", text)
+        if cookie is None:
+            return self.back(session, error="invalid_request")
+        kept = ("Set-Cookie", f"__Host-za={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax")
+        if "login-skipped" in gateway.faults:
+            session["bsn"] = "999900006"
+            return self.question(session, [kept])
+        fields = {"SAMLRequest": gateway.authn_request(session), "RelayState": session["relay"]}
+        inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
+        body = (
+            f'<form method="post" action="{html.escape(gateway.sign_on)}">{inputs}<button>Naar DigiD</button></form>'
+            "<script>document.forms[0].submit()</script>"
+        )
+        self.show(200, "U gaat naar DigiD", body, [kept])
+
+    def returns(self, query):
+        session, gateway = self.session(), self.gateway
+        if session is None or query.get("RelayState") != session["relay"]:
+            return self.show(400, "Onbekende sessie", "<p>Begin opnieuw bij uw omgeving.</p>")
+        if session["bsn"] is None and "done" not in session:
+            # An artifact counts once, and so does the way back with it.
+            session["done"] = True
+            try:
+                session["bsn"] = gateway.identity(session, query.get("SAMLart", ""))
+            except (InvalidSignature, InvalidInput, OSError, ValueError, etree.XMLSyntaxError) as fault:
+                print(f"not established who it is: {fault!r}", flush=True)
+        if session["bsn"] is None:
+            return self.back(session, error="unauthorized_client")
+        if not gateway.has_data(session):
+            if "no-data-mistold" in gateway.faults:
+                return self.back(session, error="server_error")
+            return self.back(session, error="access_denied", error_description="No such resources.")
+        if "consent-skipped" in gateway.faults:
+            return self.back(session, code=gateway.code(session))
+        self.question(session)
+
+    def question(self, session, headers=()):
+        gateway, escape = self.gateway, html.escape
+        dienst = "Medicatie" if "other-service-shown" in gateway.faults else DIENSTEN.get(session["dienst"], "?")
+        naam, pgo = session["naam"].removesuffix("@medmij"), gateway.clients[session["client"]]
+        body = (
+            f"<p>U wilt gegevens bewaren in uw eigen omgeving. {escape(naam)} mag die alleen delen als u dat goedvindt, en "
+            f"alleen voor dit verzoek: {escape(dienst)}, aan {escape(pgo)}, om te bewaren in uw omgeving.</p>"
+            f'<form method="post" action="/toestemming"><input type="hidden" name="csrf" value="{session["csrf"]}">'
+            '<button name="antwoord" value="ja">Ja, ik geef toestemming</button> '
+            '<button name="antwoord" value="nee">Nee, ik geef geen toestemming</button></form>'
+        )
+        self.show(200, f"Mag {naam} uw gegevens delen?", body, headers)
+
+    def answers(self, form):
+        session, gateway = self.session(), self.gateway
+        if session is None or session["bsn"] is None:
+            return self.show(400, "Onbekende sessie", "<p>Begin opnieuw bij uw omgeving.</p>")
+        if not secrets.compare_digest(form.get("csrf", ""), session["csrf"]):
+            return self.back(session, error="access_denied", error_description="Authorization failed.")
+        if "answer" not in session:
+            session["answer"] = form.get("antwoord")
+            print(f"consent of a person to {session['naam']} {session['dienst']}: {session['answer']}", flush=True)
+            session["code"] = gateway.code(session) if session["answer"] == "ja" else None
+        if session["code"]:
+            return self.back(session, code=session["code"])
+        if session["answer"] == "nee":
+            if "refusal-mistold" in gateway.faults:
+                return self.back(session, error="server_error")
+            return self.back(session, error="access_denied", error_description="Authorization denied.")
+        self.back(session, error="access_denied", error_description="Authorization failed.")
+
+
+class Back(Handler):
+    """For nodes of the network."""
+
+    def outcome(self, status, code, headers=()):
+        issue = {"severity": "error", "code": code}
+        body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+        self.answer(status, "application/fhir+json", body, headers)
+
+    def do_POST(self):
+        form = self.form()
+        if urlsplit(self.path).path not in self.gateway.token_paths:
+            return self.answer(404, "text/plain", "")
+        if form is None:
+            return self.answer(400, "application/json", json.dumps({"error": "invalid_request"}))
+        status, answer = self.gateway.grant(form, self.peer)
+        self.answer(status, "application/json", json.dumps(answer))
+
+    def do_GET(self):
+        gateway, at = self.gateway, urlsplit(self.path)
+        found = [path for path in gateway.resources if at.path.startswith(f"{path}/")]
+        if not found:
+            return self.outcome(404, "not-found")
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        served = gateway.resources[found[0]]
+        query = at.path.removeprefix(f"{found[0]}/")
+        known = gateway.covered(token, self.peer, served) if scheme.lower() == "bearer" else None
+        is_documents = query.split("/")[0] in ("DocumentManifest", "DocumentReference", "Binary")
+        if known and "token-for-all" not in gateway.faults and is_documents != (known["dienst"] == "51"):
+            known = None
+        if known is None:
+            code = "incomplete" if "suppressed-mistold" in gateway.faults else "suppressed"
+            return self.outcome(401, code, [("WWW-Authenticate", 'Bearer error="invalid_token"')])
+        self.answer(200, "application/fhir+json", json.dumps(self.bundle(query, known)))
+
+    def bundle(self, query, known):
+        kind, _, number = query.partition("/")
+        if kind == "Binary":
+            content = base64_text(f"Verzonnen document {number}".encode())
+            return {"resourceType": "Binary", "contentType": "application/pdf", "content": content}
+        entries = [
+            {"resource": {"resourceType": kind, "id": f"{kind.lower()}-{place}", "status": "current"}}
+            for place in range(3)
+        ]
+        if "bsn-in-answer" in self.gateway.faults:
+            identifier = {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": known["bsn"]}
+            entries.append({"resource": {"resourceType": "Patient", "identifier": [identifier]}})
+        return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+
+
+def main():
+    listed = "\n".join(f"  {name:24} {text}" for name, text in FAULTS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=f"faults:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", help="what the twin gives to whoever plays the host: DIR/external/za-1")
+    parser.add_argument("--listen", default="127.0.0.1:9444", metavar="HOST:PORT")
+    parser.add_argument("--fault", action="append", default=[], choices=FAULTS, metavar="NAME")
+    arguments = parser.parse_args()
+    try:
+        house = House(arguments.folder, arguments.fault)
+        Handler.gateway = Gateway(house)
+    except (OSError, KeyError, ValueError, etree.XMLSyntaxError) as fault:
+        sys.exit(f"{arguments.folder}: expected a folder that a twin gives to who plays a ZA: {fault!r}")
+    house.keep_whitelist()
+    print(f"ready {arguments.listen}", flush=True)
+    house.serve(arguments.listen, Front, Back)
+
+
+if __name__ == "__main__":
+    main()
