@@ -168,7 +168,7 @@ impl Partner {
         let gateway = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/gateways/za.py");
         let mut command = Command::new("python3");
         command.env("PYTHONDONTWRITEBYTECODE", "1").arg(gateway).arg(folder).args(["--listen", at]);
-        faults.iter().for_each(|fault| drop(command.args(["--fault", fault])));
+        command.args(faults.iter().flat_map(|fault| ["--fault", *fault]));
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut said = BufReader::new(child.stdout.take().unwrap());
