@@ -11,6 +11,7 @@ mod scale;
 mod sweep;
 mod tables;
 mod words;
+mod worlds;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -22,6 +23,7 @@ use crate::{
     problem::Problems,
     results::{Folder, Manifest, shown::Shown},
     sweep::SweepFolder,
+    validate::worlds::Row,
 };
 
 /// How pages look.
@@ -71,6 +73,11 @@ pub fn comparison(comparison: &Comparison) -> String {
 /// The page of a search for capacity.
 pub fn capacity(folder: &CapacityFolder) -> String {
     page(&format!("Capacity of {}", folder.manifest.name), &capacity::body(folder))
+}
+
+/// The page of both worlds side by side, measured on that machine.
+pub fn worlds(rows: &[Row], machine: &str) -> String {
+    page("Two worlds side by side", &worlds::body(rows, machine))
 }
 
 /// A page around a body.

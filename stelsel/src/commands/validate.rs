@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::{Ending, Outcome, interrupt};
 use crate::{
-    run::Progress,
+    calibrate, report,
+    run::{Progress, wall::told},
     validate::{self, CONFIDENCE, PRECISE, PRECISE_IN_THE_TAIL, Row, Verdict, worlds},
 };
 
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// With --twin: the twin's folder
     #[arg(long, value_name = "DIR", default_value = "twin", value_hint = ValueHint::DirPath)]
     dir: PathBuf,
+    /// With --twin: write a page with pictures there too
+    #[arg(long, value_name = "FILE", requires = "twin", value_hint = ValueHint::FilePath)]
+    report: Option<PathBuf>,
     /// Print the rows as JSON
     #[arg(long)]
     json: bool,
@@ -76,6 +80,10 @@ fn beside_a_twin(arguments: &Arguments) -> Outcome {
         return Ok(Ending::Interrupted);
     };
     let passes = rows.iter().all(worlds::Row::passes);
+    if let Some(path) = &arguments.report {
+        let page = report::worlds(&rows, &calibrate::machine());
+        twin::open::whole(path, page.as_bytes()).map_err(told)?;
+    }
     super::print(&match arguments.json {
         true => format!("{:#}\n", json!({ "allowed": worlds::ALLOWED, "rows": rows })),
         false => worlds_table(&rows),
