@@ -1,8 +1,10 @@
 //! What is found in things that others made: which rule, where, and what was seen.
 //!
-//! [`lists`] looks at lists. Gateways are not looked at yet.
+//! [`lists`] looks at lists, [`gateway`] at gateways, and [`report`] writes of these.
 
+pub mod gateway;
 pub mod lists;
+pub mod report;
 
 use serde::{Serialize, Serializer};
 

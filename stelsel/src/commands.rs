@@ -39,6 +39,8 @@ pub enum Ending {
     CheckFailed,
     /// An expectation is not met, or a set is incomplete: 3.
     Unmet,
+    /// What was to be tested could not be: 4.
+    CouldNotTest,
     /// Interrupted; what was finished is kept: 130.
     Interrupted,
 }
@@ -52,6 +54,7 @@ impl From<Ending> for ExitCode {
             Ending::Done => 0,
             Ending::CheckFailed => 1,
             Ending::Unmet => 3,
+            Ending::CouldNotTest => 4,
             Ending::Interrupted => 130,
         })
     }

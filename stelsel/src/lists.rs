@@ -11,7 +11,7 @@ pub mod topology;
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{BufReader, Read as _},
+    io::{BufRead, BufReader, Read as _},
     path::Path,
     sync::Arc,
 };
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A larger list is refused: the national one, of 50,000 Zorgaanbieders, is a third of this.
-pub(crate) const LARGEST: u64 = 512 << 20;
+const LARGEST: u64 = 512 << 20;
 
 /// What lists say.
 #[derive(Clone, Debug)]
@@ -166,9 +166,12 @@ fn is_own(names: &Names, name: NameId) -> bool {
     matches!(host, "digid" | "was.digid" | "stelselnode" | "ocsp") || host.starts_with("xis-")
 }
 
-/// Reads one list, going through its bytes once.
-fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, Problems> {
-    let name: Arc<str> = path.to_string_lossy().into();
+/// Opens a list that somebody named at that place.
+///
+/// # Errors
+/// It cannot be read, is a folder, or is larger than any list.
+pub(crate) fn open(path: &Path, place: &Place) -> Result<impl BufRead + use<>, Problem> {
+    let name = path.to_string_lossy();
     let cannot = |error: std::io::Error| match *place.source == *name {
         true => place.problem(format!("cannot read: {error}")),
         false => place.problem(format!("cannot read {name}: {error}")),
@@ -176,17 +179,20 @@ fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, 
     let file = File::open(path).map_err(cannot)?;
     let about = file.metadata().map_err(cannot)?;
     if about.is_dir() {
-        return Err(place.expected("a list, which is a file", format!("the folder {name}")).into());
+        return Err(place.expected("a list, which is a file", format!("the folder {name}")));
     }
     if about.len() > LARGEST {
-        let found = "a larger file";
-        return Err(Place::whole(name)
-            .expected(format!("a list of at most {} MB", LARGEST >> 20), found)
-            .into());
+        let expected = format!("a list of at most {} MB", LARGEST >> 20);
+        return Err(Place::whole(name).expected(expected, "a larger file"));
     }
     // A pipe has no length: one that goes on for longer is cut off, which is an error of the XML.
-    let bytes = BufReader::with_capacity(1 << 16, file.take(LARGEST));
-    let read = wire::list::read(bytes).map_err(|error| told(&error, &name))?;
+    Ok(BufReader::with_capacity(1 << 16, file.take(LARGEST)))
+}
+
+/// Reads one list, going through its bytes once.
+fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, Problems> {
+    let name: Arc<str> = path.to_string_lossy().into();
+    let read = wire::list::read(open(path, place)?).map_err(|error| told(&error, &name))?;
     if read.kind() != kind {
         let (expected, found) = (kind.name(), read.kind().name());
         return Err(Place::whole(name)
@@ -197,7 +203,7 @@ fn document(path: &Path, place: &Place, kind: ListKind) -> Result<ListDocument, 
 }
 
 /// What is wrong with a list, in the words of everybody's complaints.
-fn told(error: &ListError, name: &Arc<str>) -> Problems {
+pub(crate) fn told(error: &ListError, name: &Arc<str>) -> Problems {
     let mut problems: Vec<Problem> = error
         .problems
         .iter()

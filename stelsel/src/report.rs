@@ -81,7 +81,7 @@ pub fn worlds(rows: &[Row], machine: &str) -> String {
 }
 
 /// A page around a body.
-fn page(title: &str, body: &Markup) -> String {
+pub(crate) fn page(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {

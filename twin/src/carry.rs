@@ -80,8 +80,11 @@ impl Bytes {
         Some(self.wording.understand_response(from, to, &written))
     }
 
-    /// An OCSP answer that is stapled, as it is read; none of one that cannot be.
-    pub fn staple(&self, answer: &OcspAnswer) -> Option<OcspAnswer> {
+    /// An OCSP answer that is stapled, as it is read.
+    ///
+    /// # Errors
+    /// It cannot be read, though it was written here.
+    pub fn staple(&self, answer: &OcspAnswer) -> Result<OcspAnswer, Unreadable> {
         self.wording.read_staple(answer.serial, &self.wording.write_staple(answer))
     }
 }

@@ -7,6 +7,7 @@ pub mod carry;
 pub mod endpoints;
 mod guest;
 pub mod measure;
+pub mod meddle;
 pub mod network;
 pub mod open;
 pub mod pki;

@@ -236,7 +236,8 @@ fn network_files(network: &Network, authority: &Authority) -> Files {
 /// # Errors
 /// It cannot be written.
 pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let dir = path.parent().unwrap_or(Path::new("."));
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let dir = dir.unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut draft = tempfile::NamedTempFile::new_in(dir)?;
         draft.write_all(bytes)?;

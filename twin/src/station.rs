@@ -310,7 +310,7 @@ impl<S: Witness> World<S> {
                 let bytes = self.wording.write_request(&ask);
                 Some(Outgoing::Ask(id, ask.to, bytes))
             }
-            Held::Reply(id, response, refusal) => {
+            Held::Reply(id, mut response, refusal) => {
                 let (request, kept) = {
                     let core = self.core();
                     let exchange = core.exchanges.get(&id)?;
@@ -324,10 +324,17 @@ impl<S: Witness> World<S> {
                     (request, kept)
                 };
                 let Message::Request(asked) = &request.message else { return None };
-                let bytes = match asked {
+                let meddler = self.meddler().filter(|_| !matches!(asked, Request::Hello(_)));
+                if let Some(meddler) = &meddler {
+                    meddler.alter(host, &request, &mut response);
+                }
+                let mut bytes = match asked {
                     Request::Hello(_) => None,
                     _ => self.wording.write_response(request.to, asked, &response, &kept),
                 };
+                if let (Some(meddler), Some(bytes)) = (&meddler, &mut bytes) {
+                    meddler.spoil(host, &request, bytes);
+                }
                 let from = Peer::Node(request.to);
                 let message = Message::Response(response);
                 let envelope = Envelope { from, message, ..request };

@@ -337,7 +337,7 @@ impl<S: Witness> World<S> {
                     let serial = Serial(seen.serial.unwrap_or(u32::MAX));
                     let staple = server
                         .staple()
-                        .and_then(|staple| self.wording.read_staple(serial, &staple));
+                        .and_then(|staple| self.wording.read_staple(serial, &staple).ok());
                     let flow = self.core().exchanges.get(&id).and_then(|exchange| exchange.flow);
                     let opening = Opening {
                         connection,

@@ -307,8 +307,8 @@ impl Wording {
         name: NameId,
         request: &http::Request<Vec<u8>>,
     ) -> Result<(Request, Option<Cookie>), Refusal> {
-        let fault = |fault: &Fault| Box::new(self.codec().write_fault(name, request, fault));
-        self.understand_request(name, request).map_err(|found| fault(&found))
+        self.understand_request(name, request)
+            .map_err(|fault| Box::new(self.codec().write_fault(name, request, &fault)))
     }
 
     /// What a request to that name says.
@@ -364,8 +364,8 @@ impl Wording {
     }
 
     /// An OCSP answer that was stapled for that certificate, if it is one.
-    pub(crate) fn read_staple(&self, serial: Serial, bytes: &[u8]) -> Option<OcspAnswer> {
-        self.read_answer(serial, bytes).ok()
+    pub(crate) fn read_staple(&self, serial: Serial, bytes: &[u8]) -> Result<OcspAnswer, Fault> {
+        self.read_answer(serial, bytes)
     }
 
     /// An OCSP answer to be stapled.

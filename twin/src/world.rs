@@ -30,6 +30,7 @@ use tokio::{
 };
 
 use crate::{
+    meddle::Meddler,
     network::{Entrance, Network},
     pki::Authority,
     recognise::Flows,
@@ -58,6 +59,8 @@ pub struct World<S> {
     pub(crate) timers: Notify,
     pub(crate) costs: Draws,
     pub(crate) delays: Draws,
+    /// Who changes answers, if anybody does.
+    pub(crate) meddler: RwLock<Option<Arc<dyn Meddler>>>,
     /// Names that lead elsewhere than they did at the start.
     pub(crate) moved: RwLock<BTreeMap<NameId, Option<HostId>>>,
     /// Connections that a stranger may hold at once, over all.
@@ -239,6 +242,7 @@ impl<S: Witness> World<S> {
             timers: Notify::new(),
             costs: Draws::new(seed, 0, Purpose::Service),
             delays: Draws::new(seed, 0, Purpose::Link),
+            meddler: RwLock::default(),
             moved: RwLock::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             pools: crate::travel::Pools::default(),
@@ -312,6 +316,11 @@ impl<S: Witness> World<S> {
     /// How many full handshakes there were: with browsers, and between hosts.
     pub fn handshakes(&self) -> [u64; 2] {
         self.handshakes.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Accounts of people who can log in at DigiD.
+    pub fn accounts(&self) -> Vec<String> {
+        self.wording.persons().iter().map(|person| person.account.0.to_string()).collect()
     }
 
     /// Reads what the sink has seen so far.

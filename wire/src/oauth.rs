@@ -70,12 +70,14 @@ pub(crate) fn write_grant(codec: &Codec<'_>, grant: &TokenGrant) -> http::Respon
         TokenType::Bearer => "bearer",
         TokenType::Other => MAC,
     };
+    // As it was asked for, where it is kept whose it is; else with the name, because the answer stands at an address
+    // that tells of no Zorgaanbieder.
+    let whose = codec.places.granted(grant.token).map(|scope| scope.zorgaanbieder);
     let mut body = json!({
         "access_token": codec.places.opaque_text(grant.token),
         "token_type": token_type,
         "expires_in": grant.expires_in,
-        // Always with the name: the answer stands at an address that tells of no Zorgaanbieder.
-        "scope": front::scope_text(codec, None, grant.scope),
+        "scope": front::scope_text(codec, whose, grant.scope),
     });
     if let Some(token) = grant.refresh_token {
         body[REFRESH_TOKEN] = codec.places.opaque_text(token).into();
@@ -125,6 +127,7 @@ pub(crate) fn read_answer(
         body[name].as_str().ok_or_else(|| Fault::malformed(format!("{name} in JSON"), "none"))
     };
     let token = codec.places.opaque(text("access_token")?);
+    let whose = codec.places.granted(token).map(|scope| scope.zorgaanbieder);
     let token_type = if text("token_type")?.eq_ignore_ascii_case("bearer") {
         TokenType::Bearer
     } else {
@@ -134,7 +137,7 @@ pub(crate) fn read_answer(
     let expires_in = body["expires_in"].as_u64().unwrap_or(0);
     Ok(Response::Token(TokenGrant {
         token,
-        scope: front::scope_from(codec, None, body["scope"].as_str().unwrap_or_default()),
+        scope: front::scope_from(codec, whose, body["scope"].as_str().unwrap_or_default()),
         expires_in: u32::try_from(expires_in).unwrap_or(u32::MAX),
         token_type,
         refresh_token: body[REFRESH_TOKEN].as_str().map(|text| codec.places.opaque(text)),

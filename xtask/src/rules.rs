@@ -1,7 +1,7 @@
 //! Where each rule of the rulebook is enforced, tested and checked, found in the source.
 //!
 //! A rule is *enforced* where product code of `protocol`, `actors` or `stelsel` names it, *checked* where
-//! `watch` does, and *tested* where a test says that it `covers` it. The snapshot of all that is committed as
+//! `watch` does, *probed* where a probe of the desk does, and *tested* where a test says that it `covers` it. The snapshot of all that is committed as
 //! RULES.md and CI compares it, so that no rule is silently unguarded. Line numbers are left out: they move.
 
 use std::{collections::BTreeSet, fmt::Write, io};
@@ -17,6 +17,8 @@ pub struct Guard {
     pub enforced: BTreeSet<String>,
     /// Files that check it in runs.
     pub checked: BTreeSet<String>,
+    /// Files that probe gateways for it.
+    pub probed: BTreeSet<String>,
     /// Tests that cover it, as `file: test`.
     pub tests: BTreeSet<String>,
 }
@@ -37,6 +39,10 @@ fn guard(rule: Rule, sources: &[File]) -> Guard {
         if names(file.product(), rule) {
             match file.house() {
                 "watch" => guard.checked.insert(file.path.clone()),
+                // Beside its probes the desk says of rules why it has none.
+                "desk" => {
+                    file.product().contains("Probe {") && guard.probed.insert(file.path.clone())
+                }
                 "xtask" => false,
                 _ => guard.enforced.insert(file.path.clone()),
             };
@@ -96,7 +102,8 @@ pub fn snapshot(guards: &[(Rule, Guard)]) -> String {
     let mut text = String::from(
         "# Rules and their guards\n\n\
          Made by `cargo xtask rules --write` and compared by CI. For each rule of the Afsprakenstelsel, release 1.0\n\
-         (v0.9), and for ours: where it is enforced, which checker judges it in every run, and which tests cover it.\n",
+         (v0.9), and for ours: where it is enforced, which checker judges it in every run, which probes of `stelsel check`\n\
+         look for it, and which tests cover it.\n",
     );
     for (rule, guard) in guards {
         let row = rule.row();
@@ -113,9 +120,12 @@ pub fn snapshot(guards: &[(Rule, Guard)]) -> String {
         if let Some(reason) = row.watch.reason() {
             let _ = write!(text, "\nReason: {reason}.\n");
         }
-        for (title, places) in
-            [("enforced", &guard.enforced), ("checker", &guard.checked), ("tests", &guard.tests)]
-        {
+        for (title, places) in [
+            ("enforced", &guard.enforced),
+            ("checker", &guard.checked),
+            ("probes", &guard.probed),
+            ("tests", &guard.tests),
+        ] {
             if !places.is_empty() {
                 let _ = write!(text, "\n- {title}:\n");
                 for place in places {

@@ -17,8 +17,9 @@ const LADDER: &[(&str, &[&str])] = &[
     ("wire", &["protocol"]),
     ("watch", &["protocol"]),
     ("twin", &["protocol", "actors", "wire", "watch"]),
-    ("stelsel", &["protocol", "actors", "sim", "wire", "watch", "twin"]),
-    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "twin", "stelsel"]),
+    ("desk", &["protocol", "wire", "twin"]),
+    ("stelsel", &["protocol", "actors", "sim", "wire", "watch", "twin", "desk"]),
+    ("xtask", &["protocol", "actors", "sim", "wire", "watch", "twin", "desk", "stelsel"]),
 ];
 
 /// Crates that read no clock and depend on no hash order: all below the twin.

@@ -67,28 +67,19 @@ pub fn read(bytes: impl BufRead, source: &str) -> Read {
 /// What a schema does not take. Whose list it is decides the rule; where that cannot be made out, receivers must not use it
 /// all the same.
 fn of_schema(error: &ListError, source: &Arc<str>) -> Vec<Finding> {
-    let whole = |text| {
-        let place = Place::whole(Arc::clone(source));
-        Finding { verdict: Verdict::Broken, rule: RECEIVERS_VALIDATE, place, text }
-    };
-    let mut found: Vec<Finding> = error
-        .problems
-        .iter()
-        .map(|problem| Finding {
-            verdict: if problem.fault.beyond_schema() { Verdict::Look } else { Verdict::Broken },
+    let beyond = error.problems.iter().map(|problem| problem.fault.beyond_schema());
+    // What is told after the last of them, that there are more, is of no fault in particular.
+    let beyond = beyond.chain(std::iter::once(false));
+    let told = crate::lists::told(error, source).0;
+    told.into_iter()
+        .zip(beyond)
+        .map(|(problem, beyond)| Finding {
+            verdict: if beyond { Verdict::Look } else { Verdict::Broken },
             rule: RECEIVERS_VALIDATE,
-            place: Place {
-                source: Arc::clone(source),
-                line: u32::try_from(problem.place.line).ok(),
-                key: problem.path.to_string(),
-            },
-            text: problem.fault.to_string(),
+            place: problem.place,
+            text: problem.text,
         })
-        .collect();
-    if error.more > 0 {
-        found.push(whole(format!("{} problems more", error.more)));
-    }
-    found
+        .collect()
 }
 
 const RECEIVERS_VALIDATE: &str = "APP 19, APP 22";

@@ -13,6 +13,7 @@ use crate::{
     problem::Place,
     report,
     results::{self, Folder, FolderKind},
+    run::wall::told,
     sweep::SweepFolder,
 };
 
@@ -53,22 +54,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         FolderKind::Run => report::html(&Folder::open(dir)?)?,
     };
     let target = arguments.out.clone().unwrap_or_else(|| arguments.dir.join("report.html"));
-    replace(&target, &page).map_err(|error| {
-        Place::whole(target.to_string_lossy()).problem(format!("cannot be written: {error}"))
-    })?;
+    twin::open::whole(&target, page.as_bytes()).map_err(told)?;
     // If standard output is gone there is nobody left to tell; the report stands.
     let _ = writeln!(io::stdout(), "{}", target.display());
     Ok(Ending::Done)
-}
-
-/// Puts a file in its place as a whole, by a rename.
-fn replace(target: &std::path::Path, page: &str) -> io::Result<()> {
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut draft = tempfile::NamedTempFile::new_in(parent.unwrap_or(".".as_ref()))?;
-    draft.write_all(page.as_bytes())?;
-    draft.as_file().sync_all()?;
-    draft.persist(target)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
     plot::{self, Axis, BOTTOM, Bar, LEFT, Line, RIGHT, TOP},
     scale::Scale,
 };
-use crate::validate::worlds::{ALLOWED, IN_AN_OUTAGE, LOADS, MACHINE, Row};
+use crate::validate::worlds::{ALLOWED, IN_AN_OUTAGE, LOADS, MACHINE, Row, Within};
 
 /// The body of the page.
 pub fn body(rows: &[Row], machine: &str) -> Markup {
@@ -103,7 +103,7 @@ fn outage(rows: &[Row]) -> Markup {
         .filter(|row| row.of == IN_AN_OUTAGE)
         .flat_map(|row| {
             let interval = match row.within {
-                Some(crate::validate::worlds::Within::Interval(low, high)) => Some((low, high)),
+                Some(Within::Interval(low, high)) => Some((low, high)),
                 _ => None,
             };
             let bar = |what: &str, value: f64, interval| Bar {
@@ -147,7 +147,6 @@ fn table(rows: &[Row]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::worlds::Within;
 
     #[test]
     fn the_page_says_how_many_figures_are_too_far_off_and_draws_both_worlds() {

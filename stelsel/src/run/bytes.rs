@@ -100,11 +100,10 @@ impl Carrier for ThroughBytes {
                     None => {}
                 }
             }
-            Action::Staple(answer) => {
-                if let Some(read) = self.bytes.staple(answer) {
-                    *answer = read;
-                }
-            }
+            Action::Staple(answer) => match self.bytes.staple(answer) {
+                Ok(read) => *answer = read,
+                Err(fault) => self.unreadable(Kind::Ocsp, &fault),
+            },
             Action::Arm(..)
             | Action::Disarm(_)
             | Action::Note(_)

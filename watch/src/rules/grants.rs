@@ -309,23 +309,20 @@ impl Checkers {
         docket.judge(rule::UUID_V4, za, grant.token.is_uuid_v4(), Why::NotUuidV4);
         let lifetime = Duration::from_secs(grant.expires_in.into()) == terms.token_validity;
         docket.judge(rule::TOKEN_VALIDITY, za, lifetime, Why::OtherLifetime);
-        let asked =
+        let of_code =
             code.map(|code| (code.zorgaanbieder, code.dienst)).filter(|(at, _)| at.0 != NONE);
-        let asked = asked.or(flow.map(|flow| (flow.zorgaanbieder, flow.dienst)));
-        let granted = granted(grant.scope, asked);
-        let only = granted.only();
-        let as_asked = match code.filter(|code| code.zorgaanbieder.0 != NONE) {
-            Some(code) => granted.covers(code.zorgaanbieder, code.dienst),
-            None => true,
-        };
-        let single = granted.len() == terms.services_per_scope && as_asked;
+        let asked = of_code.or(flow.map(|flow| (flow.zorgaanbieder, flow.dienst)));
+        let scope = granted(grant.scope, asked);
+        let only = scope.only();
+        let as_asked = of_code.is_none_or(|(at, dienst)| scope.covers(at, dienst));
+        let single = scope.len() == terms.services_per_scope && as_asked;
         docket.judge(rule::SINGLE_SCOPE, za, single, Why::ScopeNotSingle);
         let person = code.map_or(NONE, |code| code.person);
         // A code that collided may be that of another person, who was shown something else.
         let shown_to = |flow: &Flow| flow.has(Flow::QUESTION) && flow.person_number() == person;
         if let Some(flow) = flow.filter(shown_to).filter(|_| code.is_some()) {
             let at_whom =
-                flow.has(Flow::QUESTION_FITS) && { granted.zorgaanbieder } == flow.zorgaanbieder;
+                flow.has(Flow::QUESTION_FITS) && { scope.zorgaanbieder } == flow.zorgaanbieder;
             let shown = at_whom && only == Some(flow.shown);
             docket.judge(rule::SCOPE_SHOWN, za, shown, Why::GrantedOther);
         }
@@ -342,7 +339,7 @@ impl Checkers {
             person,
             collided: earlier.is_some(),
             may_be_revoked: code.is_some_and(|code| code.fate & Code::OFFERED_AGAIN != 0),
-            zorgaanbieder: granted.zorgaanbieder,
+            zorgaanbieder: scope.zorgaanbieder,
             // A token for several services is a breach by itself; it covers what was asked.
             dienst: only.or(code.map(|code| code.dienst)).unwrap_or(Gegevensdienst(u8::MAX)),
         };

@@ -69,10 +69,12 @@ pub struct Value {
     pub line: u64,
 }
 
-/// What a reader that validates nothing makes of a list: what its elements say, whatever else is wrong with it. None
+/// What a reader that validates nothing makes of a list: what its elements say, and whether it fits its schema. None
 /// where it is no known list or its XML breaks off.
-pub(super) fn read_unvalidated(bytes: impl BufRead) -> Option<ListDocument> {
-    ListReader::of(bytes).ok()?.document(None).ok()
+pub(super) fn read_unvalidated(bytes: impl BufRead) -> Option<(ListDocument, bool)> {
+    let mut list = ListReader::of(bytes).ok()?;
+    let document = list.document(None).ok()?;
+    Some((document, list.problems.is_empty()))
 }
 
 /// Reading cannot go on; the reason is the last of the problems.

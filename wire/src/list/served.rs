@@ -10,7 +10,7 @@ use protocol::{
 
 use super::{
     document::ListFormat,
-    read::{read, read_unvalidated},
+    read::read_unvalidated,
     timestamp::Timestamp,
     version::{Assumed, of_version, to_version},
     write::{WriteError, write},
@@ -62,25 +62,20 @@ pub fn from_bytes(
     assumed: &Assumed,
     names: &mut Names,
 ) -> ListVersion {
-    match read(bytes) {
-        Ok(document) if document.kind() == kind => to_version(&document, assumed, names).0,
-        _ => match read_unvalidated(bytes).filter(|document| document.kind() == kind) {
-            Some(document) => {
-                ListVersion { fits_schema: false, ..to_version(&document, assumed, names).0 }
-            }
-            None => {
-                let text = |element| element_text(bytes, element);
-                let number = text("Volgnummer").and_then(|text| text.parse().ok()).unwrap_or(0);
-                let published = text("Tijdstempel").and_then(|text| Timestamp::parse(text).ok());
-                ListVersion {
-                    kind,
-                    number,
-                    published: published.map_or(Default::default(), |at| at.in_run(&assumed.epoch)),
-                    fits_schema: false,
-                    content: nothing(kind),
-                }
-            }
-        },
+    if let Some((document, fits_schema)) =
+        read_unvalidated(bytes).filter(|(document, _)| document.kind() == kind)
+    {
+        return ListVersion { fits_schema, ..to_version(&document, assumed, names).0 };
+    }
+    let text = |element| element_text(bytes, element);
+    let number = text("Volgnummer").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let published = text("Tijdstempel").and_then(|text| Timestamp::parse(text).ok());
+    ListVersion {
+        kind,
+        number,
+        published: published.map_or(Default::default(), |at| at.in_run(&assumed.epoch)),
+        fits_schema: false,
+        content: nothing(kind),
     }
 }
 

@@ -1,0 +1,49 @@
+//! A check of a gateway, from its first probe to a verdict on every rule.
+
+use std::time::Instant;
+
+use protocol::role::Role;
+
+use crate::{
+    desk::Desk,
+    observe::observe,
+    pgo,
+    probe::{self, Probe},
+    verdict::{Report, verdicts},
+    za,
+};
+
+/// All probes of a gateway.
+pub fn probes(role: Role) -> Vec<Probe> {
+    match role {
+        Role::Pgo => pgo::probes(),
+        _ => za::probes(),
+    }
+}
+
+/// Checks the gateway of a PGO or of a care provider by all probes, or by those that are named. `say` is told of each
+/// before it begins, and says whether to go on.
+pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) -> bool) -> Report {
+    let began = Instant::now();
+    let probes = probes(role);
+    let chosen: Vec<&Probe> = probes
+        .iter()
+        .filter(|probe| only.is_empty() || only.iter().any(|name| name == probe.name))
+        .collect();
+    let ran = probe::run(desk, &chosen, say).await;
+    let observed = observe(desk).await;
+    let planned = probe::planned(&probes);
+    let hidden = match role {
+        Role::Pgo => pgo::hidden,
+        _ => za::hidden,
+    };
+    let name = role.name();
+    Report {
+        role: name,
+        host: desk.subject.at.to_string(),
+        took_s: began.elapsed().as_secs_f64(),
+        verdicts: verdicts(name, ran.judgements, &ran.unreached, &planned, &hidden),
+        observed,
+        unreached: ran.unreached,
+    }
+}

@@ -1,0 +1,106 @@
+//! What a twin tells of the gateway that somebody else plays: what it asks of nodes of the network, in values and in bytes.
+//!
+//! People's browsers, which are ours, are kept by [`crate::line`]. Judges nothing.
+
+use protocol::{
+    id::{ExchangeId, HostId, NameId},
+    message::{Message, Request},
+    time::Instant,
+    trace::{Event, Sink, Stamp},
+};
+use twin::world::{Passage, Whole, Witness};
+
+use crate::evidence::{Exchange, Outcome, meaning, raw_answer, raw_request};
+
+/// How many requests may be between their arrival and the passing of their bytes.
+const BETWEEN: usize = 256;
+
+/// Listens to a twin.
+pub struct Ledger {
+    /// Names that only nodes ask.
+    back: Vec<NameId>,
+    names: Vec<String>,
+    arrived: Vec<(ExchangeId, HostId, Request)>,
+    heard: Vec<Heard>,
+}
+
+/// Something that the gateway asked.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// When.
+    pub at: Instant,
+    /// Which host was asked.
+    pub host: HostId,
+    /// What.
+    pub request: Request,
+    id: ExchangeId,
+    /// As it went.
+    pub exchange: Exchange,
+}
+
+impl Ledger {
+    /// Hears nothing yet. `back` has the names that only nodes ask, and `names` the texts of all.
+    pub fn new(back: Vec<NameId>, names: Vec<String>) -> Self {
+        Self { back, names, arrived: Vec::new(), heard: Vec::new() }
+    }
+
+    /// How much was heard.
+    pub fn count(&self) -> usize {
+        self.heard.len()
+    }
+
+    /// What was heard from that one on.
+    pub fn since(&self, first: usize) -> &[Heard] {
+        self.heard.get(first..).unwrap_or_default()
+    }
+}
+
+impl Sink for Ledger {
+    fn event(&mut self, _: Stamp, event: Event<'_>) {
+        if let Event::Arrived { host, envelope, .. } = &event
+            && let Message::Request(request) = &envelope.message
+        {
+            if self.arrived.len() == BETWEEN {
+                self.arrived.remove(0);
+            }
+            self.arrived.push((envelope.exchange, *host, *request));
+        }
+    }
+}
+
+impl Witness for Ledger {
+    fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
+        let Some(id) = passage.exchange.filter(|_| self.back.contains(&passage.name)) else {
+            return;
+        };
+        match passage.whole {
+            Whole::Request(request) => {
+                let place = self.arrived.iter().position(|(exchange, ..)| *exchange == id);
+                let Some((_, host, asked)) = place.map(|place| self.arrived.swap_remove(place))
+                else {
+                    return;
+                };
+                let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+                let name = self.names.get(passage.name.index()).cloned().unwrap_or_default();
+                let exchange = Exchange {
+                    at_s: stamp.at.as_secs_f64(),
+                    asker: "the gateway".to_owned(),
+                    asked: name,
+                    request: raw_request(method, uri, headers, request.body()),
+                    meaning: meaning(uri, headers, request.body()),
+                    outcome: Outcome::Failure("no answer".to_owned()),
+                };
+                self.heard.push(Heard { at: stamp.at, host, request: asked, id, exchange });
+            }
+            Whole::Response(response) => {
+                let heard = self.heard.iter_mut().rev().find(|heard| heard.id == id);
+                if let Some(heard) = heard {
+                    heard.exchange.outcome = Outcome::Answer {
+                        status: response.status().as_u16(),
+                        raw: raw_answer(response.status(), response.headers(), response.body()),
+                    };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Probes: a situation each, and what the rulebook asks in it.
+//!
+//! A probe judges by what it saw, never by what it could not: where something in its way went otherwise than it needs, it
+//! stops and says so. Probes run one after another, because some make the whole network behave otherwise.
+
+use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::Pin, time::Duration};
+
+use protocol::rule::Rule;
+
+use crate::{
+    desk::Desk,
+    line::Failure,
+    verdict::{Judgement, Unreached},
+};
+
+/// How many exchanges are told of a rule that was broken: those that went before it.
+const TOLD: usize = 12;
+
+/// The longest that a probe may take, real waiting aside.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a probe does, until it ends.
+pub type Going<'d> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'd>>;
+
+/// A probe.
+#[derive(Clone, Copy)]
+pub struct Probe {
+    /// Its name, for `--only`.
+    pub name: &'static str,
+    /// The rules that it judges if it comes to its end.
+    pub rules: &'static [Rule],
+    /// Does it.
+    pub go: for<'d> fn(&'d Case<'d>) -> Going<'d>,
+}
+
+/// Why a probe cannot go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stop(pub String);
+
+impl Stop {
+    /// For that reason.
+    pub fn because(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self(failure.to_string())
+    }
+}
+
+/// A probe that goes on.
+pub struct Case<'d> {
+    /// Where it stands.
+    pub desk: &'d Desk,
+    probe: &'static str,
+    judged: RefCell<Vec<Judgement>>,
+    asked_before: usize,
+    heard_before: usize,
+}
+
+impl<'d> Case<'d> {
+    fn new(desk: &'d Desk, probe: &'static str) -> Self {
+        let heard_before = desk.world.look(|ledger| ledger.count());
+        let asked_before = desk.lines.count();
+        Self { desk, probe, judged: RefCell::default(), asked_before, heard_before }
+    }
+
+    /// Says that a rule was kept or not.
+    pub fn judge(&self, rule: Rule, kept: bool, expected: &str, found: impl Into<String>) {
+        let exchanges = if kept { Vec::new() } else { self.exchanges() };
+        let judgement = Judgement {
+            rule,
+            probe: self.probe,
+            kept,
+            expected: expected.to_owned(),
+            found: found.into(),
+            exchanges,
+        };
+        self.judged.borrow_mut().push(judgement);
+    }
+
+    /// What the gateway asked of nodes of the network since this began.
+    pub fn heard<T>(&self, look: impl FnOnce(&[crate::ledger::Heard]) -> T) -> T {
+        self.desk.world.look(|ledger| look(ledger.since(self.heard_before)))
+    }
+
+    /// All that was said since this began, in the order of time; of many the last.
+    fn exchanges(&self) -> Vec<crate::evidence::Exchange> {
+        let mut all = self.desk.lines.since(self.asked_before);
+        all.extend(
+            self.heard(|heard| {
+                heard.iter().map(|heard| heard.exchange.clone()).collect::<Vec<_>>()
+            }),
+        );
+        all.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
+        all.split_off(all.len().saturating_sub(TOLD))
+    }
+}
+
+/// What probes came to.
+#[derive(Default)]
+pub struct Ran {
+    /// Every time that a rule was put to the test.
+    pub judgements: Vec<Judgement>,
+    /// Probes that could not be made to their end.
+    pub unreached: Vec<Unreached>,
+}
+
+/// Runs probes one after another; `say` is told of each before it begins, and says whether to go on.
+pub async fn run(desk: &Desk, probes: &[&Probe], say: &dyn Fn(&str) -> bool) -> Ran {
+    let mut ran = Ran::default();
+    for probe in probes {
+        if !say(probe.name) {
+            break;
+        }
+        let case = Case::new(desk, probe.name);
+        let limit = LIMIT + desk.patience();
+        let ended = tokio::time::timeout(limit, (probe.go)(&case)).await;
+        let ended = ended.unwrap_or_else(|_| {
+            Err(Stop::because(format!("it took longer than {} s", limit.as_secs())))
+        });
+        desk.calm();
+        if let Err(Stop(why)) = ended {
+            ran.unreached.push(Unreached { probe: probe.name, why });
+        }
+        ran.judgements.append(&mut case.judged.borrow_mut());
+    }
+    ran
+}
+
+/// The probes that judge each rule.
+pub fn planned(probes: &[Probe]) -> BTreeMap<Rule, Vec<&'static str>> {
+    let mut planned: BTreeMap<Rule, Vec<&'static str>> = BTreeMap::new();
+    for probe in probes {
+        for rule in probe.rules {
+            planned.entry(*rule).or_default().push(probe.name);
+        }
+    }
+    planned
+}

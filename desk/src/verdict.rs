@@ -1,0 +1,179 @@
+//! What probes came to, rule by rule.
+
+use std::collections::BTreeMap;
+
+use protocol::rule::{Duty, Rule, RuleKind, Watch};
+use serde::Serialize;
+
+use crate::evidence::Exchange;
+
+/// What a check comes to for a rule.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// It was broken at least once.
+    Broken,
+    /// It was put to the test and kept.
+    Kept,
+    /// What would put it to the test could not be brought about.
+    NotReached,
+    /// Whether it is kept cannot be seen from outside.
+    NotObservable,
+}
+
+impl Finding {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 4] = [Self::Broken, Self::Kept, Self::NotReached, Self::NotObservable];
+
+    /// As reports name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Kept => "kept",
+            Self::NotReached => "not reached",
+            Self::NotObservable => "not observable",
+        }
+    }
+}
+
+/// One time that a rule was put to the test.
+#[derive(Clone, Serialize, Debug)]
+pub struct Judgement {
+    /// The rule.
+    #[serde(skip)]
+    pub rule: Rule,
+    /// The probe that did.
+    pub probe: &'static str,
+    /// Whether it was kept.
+    pub kept: bool,
+    /// What the rule asks there.
+    pub expected: String,
+    /// What was seen.
+    pub found: String,
+    /// What went before it, for one that was broken.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// A probe that could not be made, or not to its end.
+#[derive(Clone, Serialize, Debug)]
+pub struct Unreached {
+    /// The probe.
+    pub probe: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+/// A rule, and what the check shows of it.
+#[derive(Clone, Serialize, Debug)]
+pub struct Verdict {
+    /// Its stable name.
+    pub rule: &'static str,
+    /// The release, and where it stands there.
+    pub cite: (&'static str, &'static str),
+    /// What it asks.
+    pub text: &'static str,
+    /// What the check shows.
+    pub finding: Finding,
+    /// Why it could not be put to the test, if it could not.
+    pub why: Option<String>,
+    /// Every time that it was put to the test.
+    pub judgements: Vec<Judgement>,
+}
+
+/// A fact about the gateway that no rule judges.
+#[derive(Clone, Serialize, Debug)]
+pub struct Observation {
+    /// About what.
+    pub what: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// All that a check came to.
+#[derive(Clone, Serialize, Debug)]
+pub struct Report {
+    /// What was checked: `za` or `pgo`.
+    pub role: &'static str,
+    /// Where it is.
+    pub host: String,
+    /// How long it took, in seconds.
+    pub took_s: f64,
+    /// A verdict on each rule that such a gateway has a duty in, in the order of the rulebook.
+    pub verdicts: Vec<Verdict>,
+    /// What the gateway does by itself.
+    pub observed: Vec<Observation>,
+    /// Probes that could not be made to their end.
+    pub unreached: Vec<Unreached>,
+}
+
+impl Report {
+    /// The verdicts that come to that.
+    pub fn of(&self, finding: Finding) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(move |verdict| verdict.finding == finding)
+    }
+
+    /// Whether anything could be tested at all.
+    pub fn is_tested(&self) -> bool {
+        self.verdicts.iter().any(|verdict| !verdict.judgements.is_empty())
+    }
+}
+
+/// Whose duty a rule is.
+fn binds(duty: Duty, role: &str) -> bool {
+    match duty {
+        Duty::Za => role == "za",
+        Duty::Pgo => role == "pgo",
+        Duty::Gateways | Duty::Nodes | Duty::All => true,
+        Duty::Beheer | Duty::Digid => false,
+    }
+}
+
+/// Puts what probes found together: a verdict on every rule that binds such a gateway.
+///
+/// `planned` has for each rule the probes that would judge it, and `hidden` says of rules why they cannot be seen from
+/// outside.
+pub(crate) fn verdicts(
+    role: &str,
+    judgements: Vec<Judgement>,
+    unreached: &[Unreached],
+    planned: &BTreeMap<Rule, Vec<&'static str>>,
+    hidden: &dyn Fn(Rule) -> Option<&'static str>,
+) -> Vec<Verdict> {
+    let mut by_rule: BTreeMap<Rule, Vec<Judgement>> = BTreeMap::new();
+    for judgement in judgements {
+        by_rule.entry(judgement.rule).or_default().push(judgement);
+    }
+    let of_rule = |rule: Rule| {
+        let row = rule.row();
+        let judgements = by_rule.get(&rule).cloned().unwrap_or_default();
+        let probes = planned.get(&rule).map(Vec::as_slice).unwrap_or_default();
+        let (finding, why) = if judgements.iter().any(|judgement| !judgement.kept) {
+            (Finding::Broken, None)
+        } else if !judgements.is_empty() {
+            (Finding::Kept, None)
+        } else if let [first, ..] = probes {
+            let why = unreached.iter().find(|unreached| probes.contains(&unreached.probe));
+            let why =
+                why.map_or_else(|| format!("{first} did not come to it"), |of| of.why.clone());
+            (Finding::NotReached, Some(why))
+        } else {
+            let why = hidden(rule).or(row.watch.reason());
+            (Finding::NotObservable, Some(why.unwrap_or(UNSEEN).to_owned()))
+        };
+        let (name, cite, text) = (row.name, row.citation(), row.text);
+        Verdict { rule: name, cite, text, finding, why, judgements }
+    };
+    Rule::all()
+        .filter(|rule| binds(rule.row().duty, role) || planned.contains_key(rule))
+        // What people do among each other is nobody's gateway's.
+        .filter(|rule| {
+            by_rule.contains_key(rule)
+                || planned.contains_key(rule)
+                || !matches!(rule.row().watch, Watch::Organisational(_))
+        })
+        .filter(|rule| rule.row().kind != RuleKind::ServiceLevel || planned.contains_key(rule))
+        .map(of_rule)
+        .collect()
+}
+
+const UNSEEN: &str = "what would show it happens inside the gateway";

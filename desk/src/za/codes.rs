@@ -1,0 +1,181 @@
+//! Codes at the token endpoint (steps 12 and 13, exception 6).
+
+use protocol::rule::{self, Rule};
+
+use super::steps::{MADE_UP, Walk, token_of};
+use crate::{
+    line::{Answer, Failure},
+    probe::{Case, Going, Probe, Stop},
+    way::said,
+};
+
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        name: "code-made-up",
+        rules: &[rule::CODE_KNOWN, rule::EXCEPTION_CODE],
+        go: |case| Box::pin(made_up(case)) as Going<'_>,
+    },
+    Probe {
+        name: "code-twice",
+        rules: &[rule::CODE_ONCE, rule::EXCEPTION_CODE],
+        go: |case| Box::pin(twice(case)) as Going<'_>,
+    },
+    Probe {
+        name: "code-at-once",
+        rules: &[rule::CODE_ONCE],
+        go: |case| Box::pin(at_once(case)) as Going<'_>,
+    },
+    Probe {
+        name: "code-of-another",
+        rules: &[rule::CODE_OWN_CLIENT, rule::EXCEPTION_CODE],
+        go: |case| Box::pin(of_another(case)) as Going<'_>,
+    },
+    Probe {
+        name: "code-other-redirect",
+        rules: &[rule::EXCEPTION_CODE],
+        go: |case| Box::pin(other_redirect(case)) as Going<'_>,
+    },
+    Probe {
+        name: "code-other-grant",
+        rules: &[rule::GRANT_TYPE],
+        go: |case| Box::pin(other_grant(case)) as Going<'_>,
+    },
+    Probe {
+        name: "codes-side-by-side",
+        rules: &[rule::UNIQUE_WHILE_LIVE, rule::CODE_NOT_GUESSED],
+        go: |case| Box::pin(side_by_side(case)) as Going<'_>,
+    },
+];
+
+/// An offer that must be refused: that it is, by `rule`, and in which form, by that of exception 6.
+fn is_refused(case: &Case<'_>, rule: Rule, what: &str, answer: &Answer) {
+    let has_token = token_of(answer).is_some();
+    case.judge(rule, !has_token, &format!("{what}: no token"), said(answer));
+    if has_token {
+        return;
+    }
+    let is_grant =
+        answer.json().get("error").and_then(|error| error.as_str()) == Some("invalid_grant");
+    let kept = answer.status == http::StatusCode::BAD_REQUEST && is_grant;
+    let expected = format!("{what}: status 400 and error invalid_grant (RFC 6749 §5.2)");
+    case.judge(rule::EXCEPTION_CODE, kept, &expected, said(answer));
+}
+
+async fn made_up(case: &Case<'_>) -> Result<(), Stop> {
+    // One that is good goes before, lest a gateway that answers nothing seem to keep the rule.
+    let mut walk = Walk::new(case)?;
+    walk.reach_token().await?;
+    walk.reach_code().await?;
+    let answer = walk.offer_code(MADE_UP, &[]).await?;
+    is_refused(case, rule::CODE_KNOWN, "a code that was never issued", &answer);
+    Ok(())
+}
+
+async fn twice(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let code = walk.reach_code().await?;
+    let first = walk.offer_code(&code, &[]).await?;
+    if token_of(&first).is_none() {
+        return Err(Stop(format!("no token: {}", said(&first))));
+    }
+    let second = walk.offer_code(&code, &[]).await?;
+    is_refused(case, rule::CODE_ONCE, "a code that was offered before", &second);
+    Ok(())
+}
+
+/// How many offers are made at one moment.
+const AT_ONCE: usize = 4;
+
+async fn at_once(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let code = walk.reach_code().await?;
+    let (a, b, c, d) = tokio::join!(
+        walk.offer_code(&code, &[]),
+        walk.offer_code(&code, &[]),
+        walk.offer_code(&code, &[]),
+        walk.offer_code(&code, &[])
+    );
+    let answers: [Result<Answer, Failure>; AT_ONCE] = [a, b, c, d];
+    let tokens = answers.iter().flatten().filter(|answer| token_of(answer).is_some()).count();
+    let expected =
+        format!("a code that is offered {AT_ONCE} times at one moment: one token at most");
+    case.judge(rule::CODE_ONCE, tokens <= 1, &expected, format!("{tokens} tokens"));
+    Ok(())
+}
+
+async fn of_another(case: &Case<'_>) -> Result<(), Stop> {
+    let desk = case.desk;
+    let other = desk.pgos.get(1).ok_or_else(|| Stop::because("the network has one PGO"))?;
+    let mut walk = Walk::new(case)?;
+    let code = walk.reach_code().await?;
+    let own_name = [("client_id", Some(other.name.as_str()))];
+    let answer = walk.offer_code_as(&other.identity, &code, &own_name).await?;
+    is_refused(case, rule::CODE_OWN_CLIENT, "a code of another client, in one's own name", &answer);
+    let code = walk.reach_code().await?;
+    let answer = walk.offer_code_as(&other.identity, &code, &[]).await?;
+    is_refused(case, rule::CODE_OWN_CLIENT, "a code of another client, in its name", &answer);
+    Ok(())
+}
+
+async fn other_redirect(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let code = walk.reach_code().await?;
+    let other = format!("https://{}/elders", walk.pgo.name);
+    let answer = walk.offer_code(&code, &[("redirect_uri", Some(&other))]).await?;
+    let what = "a code with another redirect_uri (RFC 6749 §4.1.3)";
+    is_refused(case, rule::EXCEPTION_CODE, what, &answer);
+    Ok(())
+}
+
+async fn other_grant(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    for grant in ["password", "client_credentials", "refresh_token"] {
+        let code = walk.reach_code().await?;
+        let answer = walk.offer_code(&code, &[("grant_type", Some(grant))]).await?;
+        let has_token = token_of(&answer).is_some();
+        let expected = format!("grant_type {grant}: no token");
+        case.judge(rule::GRANT_TYPE, !has_token, &expected, said(&answer));
+    }
+    Ok(())
+}
+
+/// In how many bits two values of 122 random ones may agree too well: by chance once in ten thousand million.
+const FEW: u32 = 25;
+
+async fn side_by_side(case: &Case<'_>) -> Result<(), Stop> {
+    let mut codes = Vec::new();
+    let mut walks = Vec::new();
+    for _ in 0..3 {
+        let mut walk = Walk::new(case)?;
+        codes.push(walk.reach_code().await?);
+        walks.push(walk);
+    }
+    differ(case, "codes", &codes);
+    let mut tokens = Vec::new();
+    for (walk, code) in walks.iter().zip(&codes) {
+        // Where two codes are equal the second is refused, which is judged as what it is.
+        tokens.extend(token_of(&walk.offer_code(code, &[]).await?));
+    }
+    differ(case, "tokens", &tokens);
+    Ok(())
+}
+
+/// Values that live side by side are not equal, and do not lead from one to another.
+fn differ(case: &Case<'_>, what: &str, values: &[String]) {
+    let pairs = || {
+        values
+            .iter()
+            .enumerate()
+            .flat_map(|(place, one)| values[..place].iter().map(move |other| (one, other)))
+    };
+    let equal = pairs().any(|(one, other)| one == other);
+    let found = values.join(", ");
+    let expected = format!("{what} of one person and service that are valid at one time differ");
+    case.judge(rule::UNIQUE_WHILE_LIVE, !equal, &expected, found.clone());
+    let number = |text: &str| u128::from_str_radix(&text.replace('-', ""), 16).ok();
+    let near = pairs().filter(|(one, other)| one != other).any(|(one, other)| {
+        number(one).zip(number(other)).is_some_and(|(one, other)| (one ^ other).count_ones() < FEW)
+    });
+    let expected = format!("{what} that follow each other have nothing in common");
+    case.judge(rule::CODE_NOT_GUESSED, !near, &expected, found);
+}

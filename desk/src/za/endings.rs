@@ -1,0 +1,166 @@
+//! Flows that end otherwise (exceptions 2 to 5 and 8): what the PGO is told, and in which form.
+
+use protocol::{
+    release::{DenialDetail, Terms},
+    rule::{self, Rule},
+};
+use url::Url;
+
+use super::steps::{Walk, issue_of};
+use crate::{
+    probe::{Case, Going, Probe, Stop},
+    way::{Came, said, sent},
+};
+
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        name: "cancelled-at-digid",
+        rules: &[rule::EXCEPTION_IDENTITY, rule::UC_IDENTITY, rule::STEP_CODE],
+        go: |case| Box::pin(cancelled(case)) as Going<'_>,
+    },
+    Probe {
+        name: "nothing-there",
+        rules: &[rule::EXCEPTION_NO_DATA, rule::UC_NO_DATA],
+        go: |case| Box::pin(nothing_there(case)) as Going<'_>,
+    },
+    Probe {
+        name: "consent-refused",
+        rules: &[rule::EXCEPTION_REFUSED, rule::UC_REFUSED],
+        go: |case| Box::pin(refused(case)) as Going<'_>,
+    },
+    Probe {
+        name: "form-of-another",
+        rules: &[rule::OWNER_PRESENT, rule::EXCEPTION_AUTHORIZATION, rule::UC_NO_ANSWER],
+        go: |case| Box::pin(form_of_another(case)) as Going<'_>,
+    },
+    Probe {
+        name: "systems-down",
+        rules: &[rule::EXCEPTION_DELIVERY],
+        go: |case| Box::pin(systems_down(case)) as Going<'_>,
+    },
+];
+
+/// What somebody should be sent back with.
+struct Ending {
+    rule: Rule,
+    error: &'static str,
+    description: Option<&'static str>,
+}
+
+impl Ending {
+    /// Judges where somebody was sent back to.
+    fn judge(&self, case: &Case<'_>, walk: &Walk<'_>, back: &Url) {
+        let is_error = sent(back, "error").as_deref() == Some(self.error);
+        let description = sent(back, "error_description");
+        let is_described = self.description.is_none_or(|of| description.as_deref() == Some(of));
+        let is_state = sent(back, "state").as_deref() == Some(&walk.state);
+        let found = format!("sent back to {back}");
+        case.judge(rule::STEP_CODE, is_state, "the state as it was given", found.clone());
+        let kept = is_error && is_described && sent(back, "code").is_none();
+        let described =
+            self.description.map(|of| format!(", described as {of:?}")).unwrap_or_default();
+        let expected = format!("sent back with error {}{described}", self.error);
+        case.judge(self.rule, kept, &expected, found);
+    }
+}
+
+/// What the description says where the release has the PGO told apart what there is.
+fn told(case: &Case<'_>, description: &'static str) -> Option<&'static str> {
+    let terms = Terms::of(case.desk.world.network.release);
+    (terms.denial_detail == DenialDetail::Told).then_some(description)
+}
+
+/// Where somebody was sent back to; anything else is not told the PGO, which breaks the rule of the use case.
+fn back_of<'u>(case: &Case<'_>, rule: Rule, came: &'u Came) -> Option<&'u Url> {
+    let back = match came {
+        Came::Back(url) => Some(url),
+        _ => None,
+    };
+    case.judge(rule, back.is_some(), "the PGO is told", came.told());
+    back
+}
+
+async fn cancelled(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let page = walk.reach_digid().await?;
+    let came = walk.cancel(&page).await?;
+    let ending =
+        Ending { rule: rule::EXCEPTION_IDENTITY, error: "unauthorized_client", description: None };
+    if let Some(back) = back_of(case, rule::UC_IDENTITY, &came) {
+        ending.judge(case, &walk, back);
+    }
+    Ok(())
+}
+
+async fn nothing_there(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let account = walk.nobody().await?;
+    let page = walk.reach_digid().await?;
+    let came = walk.log_in(&page, &account).await?;
+    let description = told(case, "No such resources.");
+    let ending = Ending { rule: rule::EXCEPTION_NO_DATA, error: "access_denied", description };
+    if let Some(back) = back_of(case, rule::UC_NO_DATA, &came) {
+        ending.judge(case, &walk, back);
+    }
+    Ok(())
+}
+
+async fn refused(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let (_, question) = walk.reach_question().await?;
+    let came = walk.answer(&question, false).await?;
+    let description = told(case, "Authorization denied.");
+    let ending = Ending { rule: rule::EXCEPTION_REFUSED, error: "access_denied", description };
+    if let Some(back) = back_of(case, rule::UC_REFUSED, &came) {
+        ending.judge(case, &walk, back);
+    }
+    Ok(())
+}
+
+/// The form that one browser was shown is sent by another, which was shown one too: as a page of an attacker would have
+/// it sent (RFC 6819 §4.4.1.10).
+async fn form_of_another(case: &Case<'_>) -> Result<(), Stop> {
+    let (mut own, mut other) = (Walk::new(case)?, Walk::new(case)?);
+    let (_, question) = own.reach_question().await?;
+    let (_, shown) = other.reach_question().await?;
+    let came = other.answer(&question, true).await?;
+    let has_code = matches!(&came, Came::Back(back) if sent(back, "code").is_some());
+    let expected = "a form that another browser was shown counts for nothing";
+    // Where every form is the same, nothing in it can tell whose it is.
+    let found = match question.yes.0 == shown.yes.0 {
+        true => format!("all browsers are shown the same form; {}", came.told()),
+        false => came.told(),
+    };
+    case.judge(rule::OWNER_PRESENT, !has_code, expected, found);
+    if let Came::Back(back) = &came
+        && !has_code
+    {
+        let (error, description) = ("access_denied", Some("Authorization failed."));
+        case.judge(rule::UC_NO_ANSWER, true, "the PGO is told", came.told());
+        Ending { rule: rule::EXCEPTION_AUTHORIZATION, error, description }
+            .judge(case, &other, back);
+        return Ok(());
+    }
+    match has_code {
+        true => Ok(()),
+        false => Err(Stop(format!("an answer that is not established ends at {}", came.told()))),
+    }
+}
+
+async fn systems_down(case: &Case<'_>) -> Result<(), Stop> {
+    let mut walk = Walk::new(case)?;
+    let token = walk.reach_token().await?;
+    if !case.desk.steer("systems", "down").await.map_err(Stop)? {
+        return Err(Stop::because(
+            "nobody told how to have the systems behind it fail (--control)",
+        ));
+    }
+    let answer = walk.fetch(Some(&token), 0).await;
+    case.desk.steer("systems", "up").await.map_err(Stop)?;
+    let answer = answer?;
+    let body = answer.json();
+    let kept = !answer.status.is_success() && issue_of(&body) == Some("incomplete");
+    let expected = "systems behind it are down: an OperationOutcome with issue incomplete";
+    case.judge(rule::EXCEPTION_DELIVERY, kept, expected, said(&answer));
+    Ok(())
+}

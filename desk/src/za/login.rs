@@ -1,0 +1,236 @@
+//! What DigiD vouches for, and who DigiD is: assertions that are none, artifacts in the wrong hands, and a DigiD whose
+//! certificate is not good.
+
+use std::time::Duration;
+
+use http::header;
+use protocol::{
+    message::Request as Asked,
+    role::Role,
+    rule::{self, Rule},
+};
+use url::Url;
+
+use super::steps::Walk;
+use crate::{
+    desk::Disguise,
+    mischief::{Spoilt, Standing},
+    probe::{Case, Going, Probe, Stop},
+    way::{self, Came, bsn_of, sent},
+};
+
+pub(super) const PROBES: &[Probe] = &[
+    Probe {
+        name: "login-in-another-browser",
+        rules: &[rule::SESSION_OF_BROWSER],
+        go: |case| Box::pin(another_browser(case)) as Going<'_>,
+    },
+    Probe {
+        name: "login-with-artifact-of-another",
+        rules: &[rule::ASSERTION_VALID],
+        go: |case| Box::pin(artifact_of_another(case)) as Going<'_>,
+    },
+    Probe {
+        name: "login-spoilt",
+        rules: &[rule::ASSERTION_VALID],
+        go: |case| Box::pin(spoilt(case)) as Going<'_>,
+    },
+    Probe {
+        name: "digid-not-vouched-for",
+        rules: &[rule::OCSP_AT_HANDSHAKE, rule::OCSP_FRESH],
+        go: |case| Box::pin(not_vouched_for(case)) as Going<'_>,
+    },
+    Probe {
+        name: "digid-in-disguise",
+        rules: &[rule::PKIO_CERTIFICATE, rule::CERTIFICATE_OF_NAME],
+        go: |case| Box::pin(in_disguise(case)) as Going<'_>,
+    },
+];
+
+/// Logs in, and gives the address to which DigiD sends the browser, which stays where it is.
+async fn way_back(case: &Case<'_>, walk: &mut Walk<'_>) -> Result<Url, Stop> {
+    let account = walk.somebody().await?;
+    let page = walk.reach_digid().await?;
+    let request = way::login(case.desk, &page, &account)?;
+    let answer = walk.browser.send_once(&case.desk.lines, request).await?;
+    let location = answer.header(header::LOCATION);
+    page.url.join(location).map_err(|_| Stop::because("DigiD sent nobody back"))
+}
+
+async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
+    let mut own = Walk::new(case)?;
+    let back = way_back(case, &mut own).await?;
+    let mut other = Walk::new(case)?;
+    let came = other.go(back).await?;
+    let expected = "an artifact that comes from another browser leads to nothing";
+    case.judge(rule::SESSION_OF_BROWSER, !came.goes_on(), expected, came.told());
+    Ok(())
+}
+
+async fn artifact_of_another(case: &Case<'_>) -> Result<(), Stop> {
+    let (mut own, mut other) = (Walk::new(case)?, Walk::new(case)?);
+    let (theirs, mut ours) = (way_back(case, &mut own).await?, way_back(case, &mut other).await?);
+    let artifact = theirs
+        .query_pairs()
+        .find(|(name, _)| name == "SAMLart")
+        .map(|(_, value)| value.into_owned());
+    let artifact = artifact.ok_or_else(|| Stop::because("DigiD gave no artifact"))?;
+    let pairs: Vec<(String, String)> = ours
+        .query_pairs()
+        .map(|(name, value)| match &*name {
+            "SAMLart" => (name.into_owned(), artifact.clone()),
+            _ => (name.into_owned(), value.into_owned()),
+        })
+        .collect();
+    ours.query_pairs_mut().clear().extend_pairs(pairs);
+    let came = other.go(ours).await?;
+    let expected = "an artifact of somebody else's request (InResponseTo) logs nobody in";
+    case.judge(rule::ASSERTION_VALID, !came.goes_on(), expected, came.told());
+    Ok(())
+}
+
+async fn spoilt(case: &Case<'_>) -> Result<(), Stop> {
+    // Without anything wrong it must go well, or a refusal would say nothing.
+    Walk::new(case)?.reach_question().await?;
+    for (what, spoilt) in [
+        ("without a signature", Spoilt::Unsigned),
+        ("for another service provider", Spoilt::OtherAudience),
+        ("to another request", Spoilt::OtherRequest),
+        ("whose time is over", Spoilt::Over),
+        ("whose time is yet to come", Spoilt::ToCome),
+        ("at the lowest level of assurance", Spoilt::Low),
+    ] {
+        let mut walk = Walk::new(case)?;
+        let account = walk.somebody().await?;
+        let page = walk.reach_digid().await?;
+        case.desk.mischief.spoil_logins(Some(spoilt));
+        let came = walk.log_in(&page, &account).await;
+        case.desk.mischief.spoil_logins(None);
+        let expected = format!("an assertion {what} logs nobody in");
+        let (goes_on, found) = match &came {
+            Ok(came) => (came.goes_on() && !matches!(came, Came::ToDigid(_)), came.told()),
+            // Whoever says nothing at all serves nobody either.
+            Err(Stop(why)) => (false, why.clone()),
+        };
+        case.judge(rule::ASSERTION_VALID, !goes_on, &expected, found);
+    }
+    wrapped(case).await
+}
+
+/// A signed assertion in company of one that is not and speaks of somebody for whom there is nothing: whose data are looked
+/// for says which of them was read.
+async fn wrapped(case: &Case<'_>) -> Result<(), Stop> {
+    let other = bsn_of(&Walk::new(case)?.nobody().await?);
+    let other = other.ok_or_else(|| Stop::because("accounts of DigiD that are no numbers"))?;
+    for (what, spoilt) in [
+        ("behind one of somebody else that is not signed", Spoilt::WrappedInside(other)),
+        ("inside a message about somebody else", Spoilt::WrappedAround(other)),
+    ] {
+        let mut walk = Walk::new(case)?;
+        let account = walk.somebody().await?;
+        let page = walk.reach_digid().await?;
+        case.desk.mischief.spoil_logins(Some(spoilt));
+        let came = walk.log_in(&page, &account).await;
+        case.desk.mischief.spoil_logins(None);
+        let is_other = matches!(&came, Ok(Came::Back(url)) if sent(url, "error").as_deref() == Some("access_denied"));
+        let found = match &came {
+            Ok(came) => came.told(),
+            Err(Stop(why)) => why.clone(),
+        };
+        let expected =
+            format!("of an assertion {what} only what was signed is read, if anything is");
+        case.judge(rule::ASSERTION_VALID, !is_other, &expected, found);
+    }
+    Ok(())
+}
+
+/// Whether the gateway brought an artifact to DigiD while somebody logs in; what it asked of the responder beside.
+async fn resolves(case: &Case<'_>) -> Result<(bool, bool), Stop> {
+    let desk = case.desk;
+    let mut walk = Walk::new(case)?;
+    let account = walk.somebody().await?;
+    let page = walk.reach_digid().await?;
+    let before = case.heard(<[_]>::len);
+    let network = &desk.world.network;
+    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
+    let serial = digid.map(|host| network.serial(host.back));
+    // How it goes on for the person is judged elsewhere.
+    let _ = walk.log_in(&page, &account).await;
+    Ok(case.heard(|heard| {
+        let since = &heard[before.min(heard.len())..];
+        let resolved = since.iter().any(|one| matches!(one.request, Asked::ResolveArtifact { .. }));
+        let queried = since
+            .iter()
+            .any(|one| matches!(one.request, Asked::OcspQuery(of) if Some(of) == serial));
+        (resolved, queried)
+    }))
+}
+
+async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
+    let desk = case.desk;
+    let network = &desk.world.network;
+    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
+    let serial = digid.map(|host| network.serial(host.back));
+    let serial = serial.ok_or_else(|| Stop::because("the network has no DigiD"))?;
+    let (resolved, queried) = resolves(case).await?;
+    if !resolved {
+        return Err(Stop::because("no artifact is brought to DigiD"));
+    }
+    let ever = desk.world.look(|ledger| {
+        ledger
+            .since(0)
+            .iter()
+            .any(|one| matches!(one.request, Asked::OcspQuery(of) if of == serial))
+    });
+    if !queried && ever {
+        return Err(Stop::because(
+            "it remembers the responder's answer about DigiD, so that a new one is not asked for",
+        ));
+    }
+    for (what, standing, rule) in [
+        ("revoked", Standing::Revoked, rule::OCSP_AT_HANDSHAKE),
+        ("not answered for", Standing::Silent, rule::OCSP_AT_HANDSHAKE),
+        ("good in an answer of yesterday only", Standing::Old, rule::OCSP_FRESH),
+        ("good in an answer that is wrongly signed only", Standing::Forged, rule::OCSP_FRESH),
+    ] {
+        if rule == rule::OCSP_FRESH && !queried {
+            return Err(Stop::because("the responder is not asked about DigiD"));
+        }
+        desk.mischief.say_of(serial, Some(standing));
+        let (resolved, _) = resolves(case).await?;
+        desk.mischief.say_of(serial, None);
+        let expected = format!("DigiD, whose certificate is {what}, is told nothing");
+        let found = if resolved { "it was brought an artifact" } else { "it was told nothing" };
+        case.judge(rule, !resolved, &expected, found);
+    }
+    Ok(())
+}
+
+async fn in_disguise(case: &Case<'_>) -> Result<(), Stop> {
+    if !resolves(case).await?.0 {
+        return Err(Stop::because("no artifact is brought to DigiD"));
+    }
+    let desk = case.desk;
+    let network = &desk.world.network;
+    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
+    let digid = digid.ok_or_else(|| Stop::because("the network has no DigiD"))?.back;
+    let tries: [(&str, Disguise, Rule); 3] = [
+        ("of another chain", Disguise::OfAnotherChain, rule::PKIO_CERTIFICATE),
+        (
+            "that ended an hour ago",
+            Disguise::Ended(Duration::from_secs(3_600)),
+            rule::PKIO_CERTIFICATE,
+        ),
+        ("for another name", Disguise::OfAnotherName, rule::CERTIFICATE_OF_NAME),
+    ];
+    for (what, disguise, rule) in tries {
+        desk.disguise(digid, Some(disguise)).map_err(Stop)?;
+        let resolved = resolves(case).await;
+        desk.disguise(digid, None).map_err(Stop)?;
+        let (resolved, _) = resolved?;
+        let expected = format!("DigiD, which shows a certificate {what}, is told nothing");
+        let found = if resolved { "it was brought an artifact" } else { "it was told nothing" };
+        case.judge(rule, !resolved, &expected, found);
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! A gateway that somebody else plays, beside a twin that is opened for it: which rules it keeps.
+//!
+//! Opens the twin, waits for the gateway, has a [`desk`] go through its probes. Knows neither (`twin`, `desk`).
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time,
+};
+
+use desk::{
+    desk::{Desk, Told},
+    ledger::Ledger,
+    verdict::Report,
+};
+use protocol::{
+    id::{HostId, NameId},
+    role::Role,
+    trace::{Event, Sink, Stamp},
+    world::network::Door,
+};
+use twin::{
+    network::Network,
+    open::{Options, Twin},
+    world::{Witness, World},
+};
+
+use crate::{
+    compose::Composed,
+    files::{self, Override},
+    plan::Topology,
+    problem::{Place, Problem, Problems},
+    run::wall::told,
+};
+
+/// The network of checks, where no other is named.
+const TOPOLOGY: &str = include_str!("../../../topologies/desk.toml");
+
+/// A scenario of nothing: whoever comes, the desk has come.
+const SCENARIO: &str =
+    "name = \"desk\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = 1\n[arrivals]\nrate = \"1/h\"\n";
+
+/// What is checked, and beside what.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The role that the gateway plays.
+    pub role: Role,
+    /// Where it is; none for one of our own, that another twin plays.
+    pub host: Option<SocketAddr>,
+    /// For one of our own: what it breaks on purpose.
+    pub deviant: Option<String>,
+    /// The network; none for that of checks.
+    pub topology: Option<PathBuf>,
+    /// What of it is set otherwise.
+    pub set: Vec<Override>,
+    /// The folder of the twin.
+    pub dir: PathBuf,
+    /// The port of the twin; 0 for any.
+    pub port: u16,
+    /// How long to wait for the gateway.
+    pub wait: time::Duration,
+    /// What is told of the gateway.
+    pub told: Told,
+    /// The probes that are made; all, where none is named.
+    pub only: Vec<String>,
+}
+
+/// What came of an order.
+#[derive(Debug)]
+pub enum Checked {
+    /// This.
+    Done(Box<Report>),
+    /// It could not be tested: why.
+    CouldNot(String),
+}
+
+/// Checks a gateway. `say` is told what goes on, and says whether to go on.
+///
+/// # Errors
+/// The topology says what cannot be, the folder cannot be used, or a port is taken.
+pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Problems> {
+    let topology = topology(order)?;
+    let composed = composed(&topology, "")?;
+    let place = composed.directory.hosts.iter().position(|host| host.role == order.role);
+    let host = HostId(place.unwrap_or_default() as u32);
+    let own = order.host.is_none().then(two_free_ports).transpose()?;
+    let at = order.host.or(own).unwrap_or_else(|| SocketAddr::new(LOOPBACK, 0));
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
+    runtime.block_on(async {
+        let network = Network { elsewhere: BTreeMap::from([(host, at)]), ..composed.twin(0) };
+        let ledger = ledger(&network);
+        let options = options(&order.dir, order.port);
+        let twin = Twin::open(network, &options, ledger).await.map_err(told)?;
+        let guest = match own {
+            Some(at) => Some(play(order, &topology, &twin.world, host, at).await?),
+            None => None,
+        };
+        let folder = order.dir.join("external").join(&composed.directory.hosts[host.place()].name);
+        if own.is_none() {
+            say(&format!("what the gateway needs is in {}", folder.join("README.html").display()));
+        }
+        let checked = run(order, &twin.world, host, at, say).await;
+        if let Some(guest) = guest {
+            guest.close(time::Duration::from_secs(1)).await;
+        }
+        twin.close(time::Duration::from_secs(1)).await;
+        checked
+    })
+}
+
+async fn run(
+    order: &Order,
+    world: &Arc<World<Ledger>>,
+    host: HostId,
+    at: SocketAddr,
+    say: &dyn Fn(&str) -> bool,
+) -> Result<Checked, Problems> {
+    if let Err(why) = desk::desk::wait_for(at, order.wait).await {
+        return Ok(Checked::CouldNot(format!("nobody answers at {at}: {why}")));
+    }
+    let desk = Desk::new(world, host, order.told.clone())
+        .map_err(|why| Place::whole(order.dir.display().to_string()).problem(why))?;
+    let report = desk::check::check(&desk, order.role, &order.only, say).await;
+    if report.is_tested() {
+        return Ok(Checked::Done(Box::new(report)));
+    }
+    let why = report.unreached.first().map_or("no probe was made", |unreached| &unreached.why);
+    Ok(Checked::CouldNot(why.to_owned()))
+}
+
+/// The network of an order.
+fn topology(order: &Order) -> Result<Topology, Problems> {
+    let path = match &order.topology {
+        Some(path) => path.clone(),
+        None => {
+            let wrong = |error: std::io::Error| {
+                Problems::from(
+                    Place::whole(order.dir.display().to_string()).problem(error.to_string()),
+                )
+            };
+            fs::create_dir_all(&order.dir).map_err(wrong)?;
+            let path = order.dir.join("desk.toml");
+            twin::open::whole(&path, TOPOLOGY.as_bytes()).map_err(told)?;
+            path
+        }
+    };
+    let (topology, ..) = files::read_topology(&path, &order.set)?;
+    Ok(topology)
+}
+
+fn composed(topology: &Topology, deviants: &str) -> Result<Composed, Problems> {
+    let scenario = files::scenario_of(&format!("{SCENARIO}{deviants}"), "check", topology)?;
+    Composed::for_twin(topology, &scenario)
+}
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn options(dir: &Path, port: u16) -> Options {
+    Options { dir: dir.to_owned(), listen: LOOPBACK, port, seed: 1, console: None }
+}
+
+/// Two ports after each other that are free now, as a twin needs them.
+fn two_free_ports() -> Result<SocketAddr, Problem> {
+    let free = |port: u16| TcpListener::bind((LOOPBACK, port)).and_then(|bound| bound.local_addr());
+    let found = (0..100).filter_map(|_| free(0).ok()).find(|at| free(at.port() + 1).is_ok());
+    found.ok_or_else(|| Place::whole("ports").problem("no two ports are free on this machine"))
+}
+
+fn ledger(network: &Network) -> Ledger {
+    let is_back = |door: Door| !matches!(door, Door::Front);
+    let back = network.names().filter(|(_, entrance)| is_back(entrance.door));
+    let back = back.map(|(name, _)| name).collect();
+    let names = (0..network.told.names.len() as u32)
+        .map(|name| network.texts.host_text(NameId(name)).to_owned())
+        .collect();
+    Ledger::new(back, names)
+}
+
+/// Nobody listens to the twin that plays the gateway.
+struct Deaf;
+
+impl Sink for Deaf {
+    fn event(&mut self, _: Stamp, _: Event<'_>) {}
+}
+
+impl Witness for Deaf {}
+
+/// Has another twin play the gateway: it knows the first by its sockets alone.
+async fn play(
+    order: &Order,
+    topology: &Topology,
+    first: &World<Ledger>,
+    host: HostId,
+    at: SocketAddr,
+) -> Result<Twin<Deaf>, Problems> {
+    let deviants = order.deviant.as_ref().map(|breaks| {
+        let name = toml::Value::from(first.network.hosts[host.place()].name.as_str());
+        let breaks = toml::Value::from(breaks.as_str());
+        format!("[[deviant]]\nhost = {name}\nbreaks = {breaks}\n")
+    });
+    let composed = composed(topology, deviants.as_deref().unwrap_or_default())?;
+    let doors = first.doors;
+    let hosts = composed.directory.hosts.iter().enumerate();
+    let elsewhere = hosts
+        .filter(|(place, _)| *place != host.place())
+        .map(|(place, entry)| {
+            let is_plain = matches!(entry.role, Role::Ocsp | Role::Xis);
+            (HostId(place as u32), if is_plain { doors.plain } else { doors.tls })
+        })
+        .collect();
+    let network = Network { elsewhere, ..composed.twin(0) };
+    Twin::open(network, &options(&order.dir, at.port()), Deaf).await.map_err(told)
+}

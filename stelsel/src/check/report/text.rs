@@ -1,0 +1,56 @@
+//! For a terminal.
+
+use std::fmt::Write as _;
+
+use desk::verdict::{Finding, Report, Verdict};
+
+use super::{again, cited};
+
+/// What is broken first, with what shows it; then the rest, a line a rule.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    for verdict in report.of(Finding::Broken) {
+        broken(&mut text, report, verdict);
+    }
+    for finding in [Finding::NotReached, Finding::NotObservable] {
+        for verdict in report.of(finding) {
+            let why = verdict.why.as_deref().unwrap_or_default();
+            let _ =
+                writeln!(text, "{}: {} ({}): {why}", finding.name(), verdict.rule, cited(verdict));
+        }
+    }
+    let kept: Vec<&str> = report.of(Finding::Kept).map(|verdict| verdict.rule).collect();
+    if !kept.is_empty() {
+        let _ = writeln!(text, "kept: {}", kept.join(", "));
+    }
+    for observation in &report.observed {
+        let _ = writeln!(text, "seen: {}: {}", observation.what, observation.seen);
+    }
+    let counts: Vec<String> = Finding::ALL
+        .into_iter()
+        .map(|finding| format!("{} {}", report.of(finding).count(), finding.name()))
+        .collect();
+    let _ = writeln!(
+        text,
+        "\n{} rules: {}; in {:.0} s",
+        report.verdicts.len(),
+        counts.join(", "),
+        report.took_s
+    );
+    text
+}
+
+fn broken(text: &mut String, report: &Report, verdict: &Verdict) {
+    let _ = writeln!(text, "broken: {} ({}): {}", verdict.rule, cited(verdict), verdict.text);
+    for judgement in verdict.judgements.iter().filter(|judgement| !judgement.kept) {
+        let _ = writeln!(text, "  expected: {}", judgement.expected);
+        let _ =
+            writeln!(text, "  found:    {}", judgement.found.lines().next().unwrap_or_default());
+    }
+    let first = verdict.judgements.iter().find(|judgement| !judgement.kept);
+    for exchange in first.iter().flat_map(|judgement| &judgement.exchanges) {
+        let _ = writeln!(text, "    {}", exchange.line());
+    }
+    let _ = writeln!(text, "  again:    {}\n", again(report, verdict));
+}

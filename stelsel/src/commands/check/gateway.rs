@@ -1,0 +1,184 @@
+//! `stelsel check za` and `stelsel check pgo`.
+
+use std::{
+    fs,
+    net::{SocketAddr, ToSocketAddrs as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, ValueHint};
+use desk::{desk::Told, recipe::Recipe, verdict::Finding};
+use protocol::role::Role;
+use url::Url;
+
+use crate::{
+    check::{
+        gateway::{self, Checked, Order},
+        report,
+    },
+    commands::{self, Ending, Outcome, interrupt},
+    files::{Override, nearest_name},
+    problem::{Place, Problem},
+    run::wall::told,
+};
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stelsel check za --host 127.0.0.1:9444
+  stelsel check za --host 127.0.0.1:9444 --control http://127.0.0.1:9446/ --junit check.xml --html check.html
+  stelsel check za --self
+
+Exit status: 0 nothing was broken, 1 a rule was broken, 2 bad input, 4 the gateway
+could not be tested, 130 interrupted (what was seen until then is reported).")]
+#[group(skip)]
+pub struct Arguments {
+    /// Where the gateway is
+    #[arg(long, value_name = "HOST:PORT", required_unless_present_any = ["own", "probes"])]
+    host: Option<String>,
+    /// Check the gateway of a twin of our own
+    #[arg(long = "self", conflicts_with = "host")]
+    own: bool,
+    /// Print each probe with the rules that it judges, and end
+    #[arg(long)]
+    probes: bool,
+    /// With --self: what it breaks on purpose, such as code-honoured-twice
+    #[arg(long, value_name = "RULE", requires = "own")]
+    deviant: Option<String>,
+    /// The folder of the network: certificates, keys, what the gateway needs
+    #[arg(long, value_name = "DIR", default_value = "desk", value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
+    /// The port of the network; what has no TLS has the next. 0 takes two that are free
+    #[arg(long, value_name = "P", default_value_t = 8443)]
+    port: u16,
+    /// The network beside the gateway, in place of that of checks
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    topology: Option<PathBuf>,
+    /// Set a key of the topology (topology.release=1.1)
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// How to go through the gateway's pages, where their forms do not tell
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    recipe: Option<PathBuf>,
+    /// Where the gateway's clocks and systems can be steered: it is posted advance=SECONDS, systems=down and systems=up
+    #[arg(long, value_name = "URL")]
+    control: Option<Url>,
+    /// How many seconds may really be waited for what clocks show, where nobody can steer them; 3601 is enough for all
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    patience: u64,
+    /// How many seconds the gateway may take to answer at all
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    wait: u64,
+    /// Make this probe only; may be given several times
+    #[arg(long, value_name = "PROBE")]
+    only: Vec<String>,
+    /// Write the verdicts as JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    json: Option<PathBuf>,
+    /// Write them as JUnit's XML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    junit: Option<PathBuf>,
+    /// Write what is broken as SARIF
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    sarif: Option<PathBuf>,
+    /// Write a page for people
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    html: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An argument is none, the topology says what cannot be, the folder cannot be used, or a port is taken.
+pub fn run(role: Role, arguments: &Arguments) -> Outcome {
+    if arguments.probes {
+        for probe in desk::check::probes(role) {
+            let rules: Vec<&str> = probe.rules.iter().map(|rule| rule.name()).collect();
+            commands::print(&format!("{} {}\n", probe.name, rules.join(",")))?;
+        }
+        return Ok(Ending::Done);
+    }
+    let order = order(role, arguments)?;
+    interrupt::catch()?;
+    let say = |what: &str| {
+        commands::say(what);
+        !interrupt::asked()
+    };
+    let checked = match gateway::check(&order, &say)? {
+        Checked::Done(checked) => checked,
+        Checked::CouldNot(why) => {
+            commands::say(&format!("could not test: {why}"));
+            return Ok(Ending::CouldNotTest);
+        }
+    };
+    for (path, text) in [
+        (&arguments.json, report::json as fn(&_) -> String),
+        (&arguments.junit, report::junit),
+        (&arguments.sarif, report::sarif),
+        (&arguments.html, report::html),
+    ] {
+        if let Some(path) = path {
+            twin::open::whole(path, text(&checked).as_bytes()).map_err(told)?;
+        }
+    }
+    commands::print(&report::text(&checked))?;
+    Ok(match checked.of(Finding::Broken).next() {
+        _ if interrupt::asked() => Ending::Interrupted,
+        Some(_) => Ending::CheckFailed,
+        None => Ending::Done,
+    })
+}
+
+fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
+    let set = arguments.set.iter().map(|text| Override::parse_set(text));
+    let probes = desk::check::probes(role);
+    let names: Vec<&str> = probes.iter().map(|probe| probe.name).collect();
+    for name in &arguments.only {
+        if !names.contains(&name.as_str()) {
+            let flag = Place::whole("--only");
+            let problem =
+                flag.expected(format!("one of {}", names.join(", ")), format!("`{name}`"));
+            return Err(match nearest_name(name, names.iter().copied()) {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+        }
+    }
+    if let Some(control) = arguments.control.as_ref().filter(|control| control.scheme() != "http") {
+        let expected = "an address of plain HTTP, such as http://127.0.0.1:9446/";
+        return Err(Place::whole("--control").expected(expected, format!("`{control}`")));
+    }
+    Ok(Order {
+        role,
+        host: arguments.host.as_deref().map(address).transpose()?,
+        deviant: arguments.deviant.clone(),
+        topology: arguments.topology.clone(),
+        set: set.collect::<Result<_, _>>()?,
+        dir: arguments.dir.clone(),
+        port: arguments.port,
+        wait: Duration::from_secs(arguments.wait),
+        told: Told {
+            recipe: arguments.recipe.as_deref().map(recipe).transpose()?.unwrap_or_default(),
+            control: arguments.control.clone(),
+            patience: Duration::from_secs(arguments.patience),
+        },
+        only: arguments.only.clone(),
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr, Problem> {
+    let wrong = |why: String| {
+        let expected = "a host and a port, such as 127.0.0.1:9444";
+        Place::whole("--host").expected(expected, format!("`{text}`{why}"))
+    };
+    let mut found = text.to_socket_addrs().map_err(|error| wrong(format!(": {error}")))?;
+    found.next().ok_or_else(|| wrong(String::new()))
+}
+
+fn recipe(path: &Path) -> Result<Recipe, Problem> {
+    let place = Place::whole(path.to_string_lossy());
+    let text =
+        fs::read_to_string(path).map_err(|error| place.problem(format!("cannot read: {error}")))?;
+    Recipe::read(&text).map_err(|bad| Place { line: bad.line, ..place }.problem(bad.text))
+}
