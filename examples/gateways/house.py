@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 from datetime import datetime, timedelta, timezone
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -30,8 +31,16 @@ from lxml import etree
 WHITELIST = "MedMij_Whitelist.xml"
 # What the NCSC calls good: TLS 1.3, and of 1.2 what has ECDHE and authenticated encryption.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+# What it does not: suites of TLS 1.2 and before that have no authenticated encryption.
+WEAK = "ECDHE+AES"
+# OpenSSL's flag for certificates of any time.
+NO_CHECK_TIME = 0x200000
 HOUR = 3_600
 LARGEST = 1 << 20
+
+
+class Silent(OSError):
+    """The responder says nothing about a certificate."""
 
 
 def xml(text):
@@ -69,8 +78,12 @@ class House:
             for named in host["names"]
             if named["door"] == "back"
         )
-        self.whitelist, self.number = frozenset(), 0
+        self.whitelist, self.number, self.advanced = frozenset(), 0, 0.0
         self.take_whitelist((self.folder / WHITELIST).read_bytes())
+
+    def now(self):
+        """Seconds by the clock that ages are measured with, which the control door can make later."""
+        return time.monotonic() + self.advanced
 
     # Lists
 
@@ -102,12 +115,15 @@ class House:
         """Fetches the Whitelist well within every hour (APP 21), for as long as the program runs."""
 
         def keep():
+            due = self.now()
             while True:
-                try:
-                    self.take_whitelist(self.fetch_list(WHITELIST))
-                except (OSError, ValueError, etree.XMLSyntaxError, http.client.HTTPException) as fault:
-                    print(f"the Whitelist is not renewed: {fault}", flush=True)
-                time.sleep(HOUR / 4)
+                if self.now() >= due:
+                    due = self.now() + HOUR / 4
+                    try:
+                        self.take_whitelist(self.fetch_list(WHITELIST))
+                    except (OSError, ValueError, etree.XMLSyntaxError, http.client.HTTPException) as fault:
+                        print(f"the Whitelist is not renewed: {fault}", flush=True)
+                time.sleep(0.2)
 
         if "whitelist-never-fetched" not in self.faults:
             threading.Thread(target=keep, daemon=True).start()
@@ -123,8 +139,11 @@ class House:
             return True
         try:
             return self.status(x509.load_der_x509_certificate(certificate)) == ocsp.OCSPCertStatus.GOOD
-        except (OSError, ValueError, StopIteration, http.client.HTTPException, x509.ExtensionNotFound) as fault:
+        except Silent as fault:
             print(f"no OCSP answer: {fault!r}", flush=True)
+            return "ocsp-silence-taken" in self.faults
+        except (ValueError, StopIteration, InvalidSignature, x509.ExtensionNotFound) as fault:
+            print(f"no OCSP answer that counts: {fault!r}", flush=True)
             return False
 
     def status(self, certificate):
@@ -134,20 +153,28 @@ class House:
         )
         query = ocsp.OCSPRequestBuilder().add_certificate(certificate, self.issuer, hashes.SHA1()).build()
         at = urlsplit(url)
-        line = http.client.HTTPConnection(at.hostname, timeout=5)
-        line.sock = self.connect(at.hostname, 80)
-        line.request(
-            "POST", at.path, query.public_bytes(Encoding.DER), {"Content-Type": "application/ocsp-request"}
-        )
-        answer = ocsp.load_der_ocsp_response(line.getresponse().read(LARGEST))
-        line.close()
+        try:
+            line = http.client.HTTPConnection(at.hostname, timeout=5)
+            line.sock = self.connect(at.hostname, 80)
+            line.request(
+                "POST", at.path, query.public_bytes(Encoding.DER), {"Content-Type": "application/ocsp-request"}
+            )
+            said = line.getresponse()
+            body = said.read(LARGEST)
+            line.close()
+        except (OSError, http.client.HTTPException) as fault:
+            raise Silent(str(fault)) from fault
+        if said.status != 200:
+            raise Silent(f"status {said.status}")
+        answer = ocsp.load_der_ocsp_response(body)
         if answer.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise ValueError(f"OCSP: {answer.response_status}")
         if answer.serial_number != certificate.serial_number:
             raise ValueError("an OCSP answer about another certificate")
         now = datetime.now(timezone.utc)
         # Whole seconds only (RFC 6960): what was said in this second counts.
-        if not answer.this_update_utc <= now + timedelta(seconds=1) or now > answer.next_update_utc:
+        is_of_now = answer.this_update_utc <= now + timedelta(seconds=1) and now <= answer.next_update_utc
+        if not is_of_now and "ocsp-old-taken" not in self.faults:
             raise ValueError("an OCSP answer of another time")
         signer = answer.certificates[0] if answer.certificates else self.issuer
         if signer != self.issuer:
@@ -155,6 +182,8 @@ class House:
             usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             if ExtendedKeyUsageOID.OCSP_SIGNING not in usage:
                 raise ValueError("an OCSP answer of who may not give any")
+        if "ocsp-forged-taken" in self.faults:
+            return answer.certificate_status
         verify(signer.public_key(), answer.signature, answer.tbs_response_bytes, answer.signature_hash_algorithm)
         return answer.certificate_status
 
@@ -165,6 +194,10 @@ class House:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
         context.load_cert_chain(self.folder / f"{self.back}.pem", self.folder / f"{self.back}.key.pem")
+        if "digid-of-any-name" in self.faults:
+            context.check_hostname = False
+        if "digid-of-any-chain" in self.faults:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 
     def ask(self, name, method, path, body=None, headers=None):
@@ -187,6 +220,31 @@ class House:
         """Serves until the program ends: handler `front` for browsers, `back` for nodes of the network."""
         host, port = address.rsplit(":", 1)
         Server((host, int(port)), self, {self.front: front, self.back: back}).serve_forever()
+
+    def steered(self, address, **switches):
+        """A control door without TLS, as a test build may have one: `advance=SECONDS` makes the clocks that ages are measured
+        with so much later, and a switch by name is told its value."""
+
+        def advance(seconds):
+            self.advanced += float(seconds)
+
+        class Control(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                form = dict(parse_qsl(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()))
+                try:
+                    for name, value in form.items():
+                        {"advance": advance, **switches}[name](value)
+                    self.send_response(204)
+                except (KeyError, ValueError) as fault:
+                    self.send_response(400, str(fault))
+                self.end_headers()
+
+        host, port = address.rsplit(":", 1)
+        door = ThreadingHTTPServer((host, int(port)), Control)
+        threading.Thread(target=door.serve_forever, daemon=True).start()
 
 
 def verify(key, signature, message, algorithm):
@@ -234,28 +292,41 @@ class Server(ThreadingHTTPServer):
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers(CIPHERS)
             context.load_cert_chain(house.folder / f"{name}.pem", house.folder / f"{name}.key.pem")
+            if "old-tls" in house.faults:
+                context.minimum_version = ssl.TLSVersion.TLSv1_1
+                context.set_ciphers(f"{CIPHERS}:{WEAK}:@SECLEVEL=0")
             if name == house.back:
                 context.load_verify_locations(house.ca)
                 context.verify_mode = ssl.CERT_REQUIRED
+                if "weak-cipher" in house.faults:
+                    context.set_ciphers(f"{CIPHERS}:{WEAK}")
+                if "no-certificate-needed" in house.faults:
+                    context.verify_mode = ssl.CERT_OPTIONAL
+                if "expired-certificate-taken" in house.faults:
+                    context.verify_flags |= NO_CHECK_TIME
             self.contexts[name] = context
         super().__init__(address, None)
 
     def finish_request(self, sock, address):
         sock.settimeout(20)
+        if "plain-http" in self.house.faults and sock.recv(1, socket.MSG_PEEK) != b"\x16":
+            self.handlers[self.house.front](sock, address, self, None)
+            return
         name = sought(sock)
         if name not in self.handlers:
             return
         try:
             with self.contexts[name].wrap_socket(sock, server_side=True) as tls:
                 peer = self.admitted(tls) if name == self.house.back else None
-                if name != self.house.back or peer:
+                is_open = "no-certificate-needed" in self.house.faults
+                if name != self.house.back or peer or is_open and not tls.getpeercert():
                     self.handlers[name](tls, address, self, peer)
         except (OSError, ssl.SSLError):
             pass
 
     def admitted(self, tls):
         """NET 3 and NET 5, before any byte of HTTP: who it is, if that is somebody on the Whitelist."""
-        names = [text for kind, text in tls.getpeercert().get("subjectAltName", ()) if kind == "DNS"]
+        names = [text for kind, text in (tls.getpeercert() or {}).get("subjectAltName", ()) if kind == "DNS"]
         is_listed = names and names[0] in self.house.whitelist or "whitelist-ignored" in self.house.faults
         if is_listed and self.house.is_good(tls.getpeercert(binary_form=True)):
             return names[0]

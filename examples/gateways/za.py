@@ -26,32 +26,84 @@ from lxml import etree
 from signxml import XMLSigner, XMLVerifier, methods
 from signxml.exceptions import InvalidInput, InvalidSignature
 
-# What can be planted, and the rule that it breaks.
+# What can be planted: the rules that it breaks, by the names that stelsel gives them, and how.
 FAULTS = {
-    "ocsp-ignored": "NET 3: takes every certificate for good",
-    "whitelist-ignored": "NET 5: admits who is not on the Whitelist",
-    "whitelist-never-fetched": "APP 21: never fetches the Whitelist",
-    "whitelist-not-validated": "APP 22: uses a Whitelist that is not valid",
-    "redirect-anywhere": "APP 15: sends browsers to any redirect_uri",
-    "invalid-redirected": "exception 1: sends the browser back instead of telling the person",
-    "login-skipped": "APP 3: asks for consent before anybody logged in",
-    "consent-skipped": "PI 8: gives the person's consent itself",
-    "other-service-shown": "PI 8: asks for consent to another service",
-    "state-altered": "UCI Verzamelen step 10: sends another state back",
-    "code-no-uuid": "APP 11: codes and tokens are no UUIDs of version 4",
-    "code-honoured-twice": "APP 12: answers a code every time",
-    "code-of-any-client": "APP 13: gives the token to whoever offers the code",
-    "any-code": "RFC 6749 section 5.2: answers a code that it never issued",
-    "refresh-token": "APP 10: gives a refresh token",
-    "other-token-type": "APP 7: gives tokens that are no bearer tokens",
-    "token-lives-longer": "APP 10: says that tokens live for an hour",
-    "any-token": "RFC 6750 section 3.1: serves whoever shows any token",
-    "token-for-all": "APP 9: serves any service for any token",
-    "bsn-in-answer": "APP 5: puts the BSN into its answers",
-    "no-data-mistold": "exception 3: tells of a server error when there is nothing",
-    "refusal-mistold": "exception 4: tells of a server error when consent is refused",
-    "grant-mistold": "exception 6: refuses a code with another error",
-    "suppressed-mistold": "exception 7: says incomplete where the token is wrong",
+    # At the door
+    "ocsp-ignored": ("OCSP_AT_HANDSHAKE", "takes every certificate for good"),
+    "ocsp-silence-taken": ("OCSP_AT_HANDSHAKE", "takes a certificate for good if the responder says nothing"),
+    "ocsp-old-taken": ("OCSP_FRESH", "takes answers of the responder whose time is over"),
+    "ocsp-forged-taken": ("OCSP_FRESH", "does not verify what the responder has signed"),
+    "whitelist-ignored": ("WHITELIST_AT_HANDSHAKE", "admits who is not on the Whitelist"),
+    "whitelist-never-fetched": ("WHITELIST_PULLED", "never fetches the Whitelist"),
+    "whitelist-not-validated": ("WHITELIST_VALIDATED", "uses a Whitelist that is not valid"),
+    "no-certificate-needed": ("MUTUAL_CERTIFICATES NORM_CRYPTOGRAPHY", "serves who shows no certificate as the first PGO"),
+    "expired-certificate-taken": ("PKIO_CERTIFICATE", "takes certificates that have ended"),
+    "digid-of-any-name": ("CERTIFICATE_OF_NAME", "takes a certificate of DigiD for any name"),
+    "digid-of-any-chain": ("PKIO_CERTIFICATE CERTIFICATE_OF_NAME", "takes any certificate of DigiD"),
+    "old-tls": ("TLS_BACK_GOOD TLS_FRONT_SUFFICIENT", "speaks TLS 1.1 too"),
+    "weak-cipher": ("TLS_BACK_GOOD", "agrees to suites that the NCSC does not call good"),
+    "plain-http": ("TLS_EVERYWHERE", "serves its pages without TLS too"),
+    # Authorization requests
+    "client-unknown-taken": ("CLIENT_KNOWN", "goes on for a client that is on no list"),
+    "redirect-anywhere": ("REDIRECT_FULL_HTTPS", "takes a redirect_uri that is not full and HTTPS"),
+    "redirect-of-other-client": ("REDIRECT_OF_CLIENT", "takes a redirect_uri at any host"),
+    "response-type-ignored": ("GRANT_TYPE", "goes on whatever response_type says"),
+    "scope-not-checked": ("SCOPE_OFFERED", "goes on for what it does not offer"),
+    "parameters-doubled": ("EXCEPTION_REQUEST", "goes on when a parameter stands there twice"),
+    "invalid-redirected": ("EXCEPTION_REQUEST", "exception 1: sends the browser back instead of telling the person"),
+    "offer-forgotten": ("LISTED_IS_SERVED", "refuses one of the services that it offers"),
+    # Login and consent
+    "login-skipped": ("DIGID_FIRST IDENTITY_FIRST", "asks for consent before anybody logged in"),
+    "authn-unsigned": ("STEP_TO_DIGID", "does not sign its AuthnRequest"),
+    "session-not-bound": ("SESSION_OF_BROWSER", "knows the session by RelayState, whichever browser comes back"),
+    "signature-ignored": ("ASSERTION_VALID", "does not verify what DigiD has signed"),
+    "wrapped-assertion-taken": ("ASSERTION_VALID", "verifies one assertion and reads the first"),
+    "other-request-taken": ("ASSERTION_VALID", "does not ask which request an assertion answers"),
+    "audience-ignored": ("ASSERTION_VALID", "does not ask for whom an assertion is"),
+    "old-assertion-taken": ("ASSERTION_VALID", "does not ask how old an assertion is"),
+    "low-level-taken": ("ASSERTION_VALID", "does not ask how well somebody proved who they are"),
+    "consent-skipped": ("CONSENT_FIRST", "gives the person's consent itself"),
+    "other-service-shown": ("SCOPE_SHOWN", "asks for consent to another service"),
+    "names-left-out": ("CONSENT_WORDS", "does not say for which PGO it asks"),
+    "framed": ("NO_CLICKJACKING", "lets other pages have its own inside"),
+    "password-asked": ("NO_EMBEDDED_BROWSER", "asks for a password beside consent"),
+    "form-not-checked": ("OWNER_PRESENT", "takes a form from whichever browser sends it"),
+    "bsn-in-redirect": ("STEP_BSN", "puts the BSN into the address that leads back"),
+    "state-altered": ("STEP_CODE", "sends another state back"),
+    "cancel-mistold": ("EXCEPTION_IDENTITY", "exception 2: tells of a server error"),
+    "no-data-mistold": ("EXCEPTION_NO_DATA", "exception 3: tells of a server error"),
+    "refusal-mistold": ("EXCEPTION_REFUSED", "exception 4: tells of a server error"),
+    "answer-mistold": ("EXCEPTION_AUTHORIZATION", "exception 5: tells of a server error"),
+    "refusal-not-told": ("UC_REFUSED", "exception 4: shows a page of its own and sends nobody back"),
+    # Codes
+    "code-no-uuid": ("UUID_V4", "codes and tokens are no UUIDs of version 4"),
+    "codes-predictable": ("CODE_NOT_GUESSED", "codes and tokens are counted up"),
+    "equal-codes": ("UNIQUE_WHILE_LIVE", "gives the same code again while it is valid"),
+    "code-honoured-twice": ("CODE_ONCE", "answers a code every time"),
+    "code-race": ("CODE_ONCE", "answers a code that is offered twice at one moment twice"),
+    "code-of-any-client": ("CODE_OWN_CLIENT", "gives the token to whoever offers the code"),
+    "any-code": ("CODE_KNOWN", "answers a code that it never issued"),
+    "redirect-not-compared": ("EXCEPTION_CODE", "does not compare the redirect_uri with that of the request"),
+    "other-grant-type": ("GRANT_TYPE", "answers a code whatever grant_type says"),
+    "code-lives-longer": ("CODE_VALIDITY", "answers a code for an hour"),
+    "code-dies-early": ("CODE_VALIDITY", "answers a code for a minute"),
+    "grant-mistold": ("EXCEPTION_CODE", "exception 6: refuses a code with another error"),
+    # Tokens
+    "refresh-token": ("NO_REFRESH_TOKENS", "gives a refresh token"),
+    "other-token-type": ("BEARER", "gives tokens that are no bearer tokens"),
+    "token-lives-longer": ("TOKEN_VALIDITY", "says that tokens live for an hour"),
+    "token-outlives": ("TOKEN_VALIDITY", "serves who shows a token of an hour"),
+    "token-dies-early": ("TOKEN_VALIDITY", "serves who shows a token for a minute"),
+    "token-cacheable": ("ACCESS_TOKENS_KEPT", "lets caches keep a token"),
+    "scope-of-two": ("SINGLE_SCOPE", "gives a token for all of its services"),
+    "equal-tokens": ("UNIQUE_WHILE_LIVE", "gives the same token again while it is valid"),
+    "any-token": ("TOKEN_KNOWN", "serves whoever shows any token"),
+    "query-token-taken": ("TOKEN_THREATS", "takes a token out of the address"),
+    "token-for-all": ("TOKEN_COVERS", "serves any service for any token"),
+    "bsn-in-answer": ("NO_IDENTITY_BETWEEN", "puts the BSN into its answers"),
+    "not-fhir": ("CATALOGUE_STANDARDS", "answers with what is no FHIR"),
+    "suppressed-mistold": ("EXCEPTION_TOKEN", "exception 7: says incomplete where the token is wrong"),
+    "delivery-mistold": ("EXCEPTION_DELIVERY", "exception 8: says suppressed where systems behind it are down"),
 }
 LIFETIME = 900
 SESSION = 900
@@ -61,7 +113,10 @@ SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 DS = "http://www.w3.org/2000/09/xmldsig#"
-LEVEL = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract"
+# Levels of assurance as DigiD names them, the lowest first; what is asked, and what will do.
+LEVELS = ["PasswordProtectedTransport", "MobileTwoFactorContract", "Smartcard", "SmartcardPKI"]
+CLASS = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+LEVEL = "MobileTwoFactorContract"
 
 
 class Refused(Exception):
@@ -87,6 +142,7 @@ class Gateway:
         own = xml((house.folder / "saml.xml").read_bytes())
         self.entity = own.get("entityID")
         self.consumer = urlsplit(own.find(f".//{{{MD}}}AssertionConsumerService").get("Location")).path
+        self.systems_down = False
         self.key = (house.folder / "saml.key.pem").read_bytes()
         self.certificate = (house.folder / "saml.pem").read_bytes()
 
@@ -108,14 +164,26 @@ class Gateway:
 
     def new(self, live):
         """APP 11: a UUID of version 4 that no other has while it lives."""
+        if "codes-predictable" in self.faults:
+            self.counted = getattr(self, "counted", 0) + 1
+            return f"3e7b2c51-9d04-4c8a-b6f3-{self.counted:012x}"
         while True:
             value = secrets.token_hex(8) if "code-no-uuid" in self.faults else str(uuid4())
             if value not in live:
                 return value
 
+    def same(self, live, kept):
+        """A live value of the same person and service, which must not be given again."""
+        is_same = lambda known: all(known[name] == kept[name] for name in ("client", "naam", "dienst", "bsn"))
+        return next((value for value, known in live.items() if is_same(known)), None)
+
+    def steer(self, state):
+        """The systems behind it fail, or work."""
+        self.systems_down = {"down": True, "up": False}[state]
+
     def forget(self):
         """Sessions, codes and tokens past their time; codes and tokens are remembered for an hour, to refuse them."""
-        now = time.monotonic()
+        now = self.house.now()
         for kept, limit in [(self.sessions, SESSION), (self.codes, 3_600), (self.tokens, 3_600)]:
             for gone in [key for key, value in kept.items() if now - value["at"] > limit]:
                 del kept[gone]
@@ -126,32 +194,36 @@ class Gateway:
         """A session, if the request is one (exception 1)."""
         pairs = parse_qsl(query, keep_blank_values=True)
         asked = dict(pairs)
-        if len(asked) < len(pairs):
+        if len(asked) < len(pairs) and "parameters-doubled" not in self.faults:
             raise Refused("een gegeven staat er dubbel")
         client, redirect = asked.get("client_id"), asked.get("redirect_uri", "")
-        if client not in self.clients:
+        if client not in self.clients and not (client and "client-unknown-taken" in self.faults):
             raise Refused("client_id")
-        is_right = redirect.startswith(f"https://{client}/") and not set(redirect) & set("?#\\ \r\n\t@")
-        if not is_right and "redirect-anywhere" not in self.faults:
+        if not self.may_lead_to(client, redirect):
             raise Refused("redirect_uri")
         state = asked.get("state")
         offered = {dienst: naam for naam, dienst in self.authorize[path]}
         dienst = asked.get("scope")
+        if "offer-forgotten" in self.faults:
+            offered.pop("51", None)
+        naam = offered.get(dienst)
+        if "scope-not-checked" in self.faults:
+            naam = next(iter(offered.values()))
         for cause, is_wrong in [
-            ("response_type", asked.get("response_type") != "code"),
+            ("response_type", asked.get("response_type") != "code" and "response-type-ignored" not in self.faults),
             ("state", not state or len(state) > 2_048),
-            ("scope", dienst not in offered),
+            ("scope", naam is None),
         ]:
             if is_wrong and "invalid-redirected" in self.faults:
                 return {"redirect": redirect, "state": state or ""}, None
             if is_wrong:
                 raise Refused(cause)
         session = {
-            "at": time.monotonic(),
+            "at": self.house.now(),
             "client": client,
             "redirect": redirect,
             "state": state,
-            "naam": offered[dienst],
+            "naam": naam,
             "dienst": dienst,
             "relay": str(uuid4()),
             "request": f"_{uuid4()}",
@@ -163,6 +235,16 @@ class Gateway:
             self.forget()
             self.sessions[cookie] = session
         return session, cookie
+
+    def may_lead_to(self, client, redirect):
+        """APP 15, RFC 6749 section 3.1.2.4: full, HTTPS, and at the client's own host."""
+        if set(redirect) & set("?#\\ \r\n\t@"):
+            return False
+        at = urlsplit(redirect)
+        is_full = at.scheme == "https" and bool(at.hostname) and at.netloc == at.hostname
+        if not is_full and "redirect-anywhere" in self.faults:
+            return at.hostname in (client, None)
+        return is_full and (at.hostname == client or "redirect-of-other-client" in self.faults)
 
     # Steps 4 to 7
 
@@ -195,7 +277,9 @@ class Gateway:
         more = {"ForceAuthn": "true", "AssertionConsumerServiceIndex": "0"}
         root = self.message("AuthnRequest", session["request"], self.sign_on, **more)
         context = etree.SubElement(root, f"{{{SAMLP}}}RequestedAuthnContext", Comparison="minimum")
-        etree.SubElement(context, f"{{{SAML}}}AuthnContextClassRef").text = LEVEL
+        etree.SubElement(context, f"{{{SAML}}}AuthnContextClassRef").text = CLASS + LEVEL
+        if "authn-unsigned" in self.faults:
+            return base64_text(etree.tostring(root))
         return base64_text(etree.tostring(self.signed(root, session["request"])))
 
     def identity(self, session, artifact):
@@ -214,7 +298,8 @@ class Gateway:
         outer = xml(answer.body).find(f".//{{{SAMLP}}}ArtifactResponse")
         if outer is None:
             return None
-        outer = self.verified(outer)
+        if "wrapped-assertion-taken" not in self.faults:
+            outer = self.verified(outer)
         response = outer.find(f"{{{SAMLP}}}Response")
         if response is None:
             return None
@@ -222,23 +307,34 @@ class Gateway:
         assertion = response.find(f"{{{SAML}}}Assertion")
         if not status.endswith(":Success") or assertion is None:
             return None
-        assertion = self.verified(assertion)
+        if "wrapped-assertion-taken" in self.faults:
+            # Some assertion of DigiD's is in there, and the first that is found is taken for it.
+            self.verified(response.findall(f"{{{SAML}}}Assertion")[-1])
+        else:
+            assertion = self.verified(assertion)
         conditions = assertion.find(f"{{{SAML}}}Conditions")
         moment = lambda name: datetime.fromisoformat(conditions.get(name)[:19]).replace(tzinfo=timezone.utc)
         now = datetime.now(timezone.utc)
         data = assertion.find(f".//{{{SAML}}}SubjectConfirmationData")
         name = assertion.findtext(f"{{{SAML}}}Subject/{{{SAML}}}NameID")
+        # A moment of this second counts, as far as whole seconds tell.
+        is_now = moment("NotBefore") <= now < moment("NotOnOrAfter")
+        level = (assertion.findtext(f".//{{{SAML}}}AuthnContextClassRef") or "").removeprefix(CLASS)
+        is_sure = level in LEVELS[LEVELS.index(LEVEL) :]
         is_right = (
             assertion.findtext(f"{{{SAML}}}Issuer") == self.digid
-            and assertion.findtext(f".//{{{SAML}}}Audience") == self.entity
-            and data.get("InResponseTo") == session["request"]
-            and moment("NotBefore") <= now < moment("NotOnOrAfter")
+            and (assertion.findtext(f".//{{{SAML}}}Audience") == self.entity or "audience-ignored" in self.faults)
+            and (data.get("InResponseTo") == session["request"] or "other-request-taken" in self.faults)
+            and (is_now or "old-assertion-taken" in self.faults)
+            and (is_sure or "low-level-taken" in self.faults)
         )
         digits = name.rsplit(":", 1)[-1]
         return digits if is_right and len(digits) == 9 and digits.isdigit() else None
 
     def verified(self, element):
         """What was signed by DigiD, and only that."""
+        if "signature-ignored" in self.faults:
+            return element
         text = etree.tostring(element)
         return XMLVerifier().verify(text, x509_cert=self.digid_certificate, id_attribute="ID").signed_xml
 
@@ -252,14 +348,15 @@ class Gateway:
     def code(self, session):
         with self.lock:
             self.forget()
-            code = self.new(self.codes)
             kept = {name: session[name] for name in ("client", "redirect", "naam", "dienst", "bsn")}
-            self.codes[code] = {"at": time.monotonic(), "offered": None, **kept}
+            same = self.same(self.codes, kept) if "equal-codes" in self.faults else None
+            code = same or self.new(self.codes)
+            self.codes[code] = {"at": self.house.now(), "offered": None, **kept}
         return code
 
     def grant(self, form, peer):
         """A token, or the error of RFC 6749 section 5.2."""
-        if form.get("grant_type") != "authorization_code":
+        if form.get("grant_type") != "authorization_code" and "other-grant-type" not in self.faults:
             return 400, {"error": "unsupported_grant_type"}
         refused = (400, {"error": "invalid_client" if "grant-mistold" in self.faults else "invalid_grant"})
         with self.lock:
@@ -267,23 +364,31 @@ class Gateway:
             known = self.codes.get(form.get("code"))
             if known is None and "any-code" in self.faults and self.codes:
                 known = {**next(iter(self.codes.values())), "offered": None, "client": peer}
-                known["redirect"], known["at"] = form.get("redirect_uri"), time.monotonic()
+                known["redirect"], known["at"] = form.get("redirect_uri"), self.house.now()
             if known is None:
                 return refused
+        if "code-race" in self.faults and not known["offered"]:
+            # Looks, and only later marks what it saw.
+            time.sleep(0.3)
+            known = {**known, "offered": None}
+            self.codes[form["code"]]["offered"] = True
+        with self.lock:
             again, known["offered"] = known["offered"], known["offered"] or True
             if again and "code-honoured-twice" not in self.faults:
                 # RFC 6749 section 4.1.2: what it had led to is taken back.
                 self.tokens.pop(again, None)
                 return refused
             is_its_own = known["client"] == peer == form.get("client_id")
-            is_right = known["redirect"] == form.get("redirect_uri")
+            is_right = known["redirect"] == form.get("redirect_uri") or "redirect-not-compared" in self.faults
             if not (is_its_own or "code-of-any-client" in self.faults) or not is_right:
                 return refused
-            if time.monotonic() - known["at"] >= LIFETIME:
+            lives = {"code-lives-longer": 3_600, "code-dies-early": 60}
+            if self.house.now() - known["at"] >= self.lifetime(lives):
                 return refused
-            token = self.new(self.tokens)
             kept = {name: known[name] for name in ("client", "naam", "dienst", "bsn")}
-            self.tokens[token] = {"at": time.monotonic(), **kept}
+            same = self.same(self.tokens, kept) if "equal-tokens" in self.faults else None
+            token = same or self.new(self.tokens)
+            self.tokens[token] = {"at": self.house.now(), **kept}
             known["offered"] = token
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
         if "other-token-type" in self.faults:
@@ -292,7 +397,13 @@ class Gateway:
             answer["expires_in"] = 3_600
         if "refresh-token" in self.faults:
             answer["refresh_token"] = str(uuid4())
+        if "scope-of-two" in self.faults:
+            answer["scope"] = " ".join(DIENSTEN)
         return 200, answer
+
+    def lifetime(self, otherwise):
+        """APP 10: 900 seconds."""
+        return next((limit for fault, limit in otherwise.items() if fault in self.faults), LIFETIME)
 
     # Step 15
 
@@ -301,9 +412,10 @@ class Gateway:
         with self.lock:
             self.forget()
             known = self.tokens.get(token)
-        if "any-token" in self.faults:
-            return known or {"bsn": "999900006", "dienst": "49"}
-        is_live = known and known["client"] == peer and time.monotonic() - known["at"] < LIFETIME
+        if known is None and "any-token" in self.faults:
+            return {"bsn": "999900006", "dienst": "49"}
+        limit = self.lifetime({"token-outlives": 3_600, "token-dies-early": 60})
+        is_live = known and known["client"] == peer and self.house.now() - known["at"] < limit
         if not is_live:
             return None
         is_for_this = (known["naam"], known["dienst"]) in served or "token-for-all" in self.faults
@@ -333,7 +445,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, media, body, headers=()):
         body = body.encode() if isinstance(body, str) else body
         self.send_response(status)
-        headers = [("Content-Type", media), ("Cache-Control", "no-store"), ("Connection", "close"), *headers]
+        if "token-cacheable" not in self.gateway.faults:
+            headers = [("Cache-Control", "no-store"), *headers]
+        headers = [("Content-Type", media), ("Connection", "close"), *headers]
         for name, value in [*headers, ("Content-Length", str(len(body)))]:
             self.send_header(name, value)
         self.end_headers()
@@ -352,18 +466,27 @@ class Handler(BaseHTTPRequestHandler):
 class Front(Handler):
     """For browsers."""
 
-    def session(self):
+    def session(self, relay=None):
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get("__Host-za")
-        return self.gateway.sessions.get(cookie.value) if cookie else None
+        known = self.gateway.sessions.get(cookie.value) if cookie else None
+        if known is None and relay and "session-not-bound" in self.gateway.faults:
+            sessions = list(self.gateway.sessions.values())
+            return next((session for session in sessions if session["relay"] == relay), None)
+        return known
 
     def show(self, status, title, body, headers=()):
-        safe = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; script-src 'unsafe-inline'")
+        policy = "default-src 'none'; script-src 'unsafe-inline'"
+        if "framed" not in self.gateway.faults:
+            policy += "; frame-ancestors 'none'"
+        safe = ("Content-Security-Policy", policy)
         self.answer(status, "text/html; charset=utf-8", page(title, body), [safe, *headers])
 
     def back(self, session, headers=(), **answer):
         state = session["state"]
         if "state-altered" in self.gateway.faults:
             state = str(uuid4())
+        if "bsn-in-redirect" in self.gateway.faults and session["bsn"]:
+            answer["sub"] = session["bsn"]
         query = urlencode({**answer, "state": state}, quote_via=quote)
         location = ("Location", f"{session['redirect']}?{query}")
         self.answer(302, "text/plain", "", [location, *headers])
@@ -406,7 +529,7 @@ class Front(Handler):
         self.show(200, "U gaat naar DigiD", body, [kept])
 
     def returns(self, query):
-        session, gateway = self.session(), self.gateway
+        session, gateway = self.session(query.get("RelayState")), self.gateway
         if session is None or query.get("RelayState") != session["relay"]:
             return self.show(400, "Onbekende sessie", "<p>Begin opnieuw bij uw omgeving.</p>")
         if session["bsn"] is None and "done" not in session:
@@ -417,7 +540,8 @@ class Front(Handler):
             except (InvalidSignature, InvalidInput, OSError, ValueError, etree.XMLSyntaxError) as fault:
                 print(f"not established who it is: {fault!r}", flush=True)
         if session["bsn"] is None:
-            return self.back(session, error="unauthorized_client")
+            error = "server_error" if "cancel-mistold" in gateway.faults else "unauthorized_client"
+            return self.back(session, error=error)
         if not gateway.has_data(session):
             if "no-data-mistold" in gateway.faults:
                 return self.back(session, error="server_error")
@@ -428,12 +552,15 @@ class Front(Handler):
 
     def question(self, session, headers=()):
         gateway, escape = self.gateway, html.escape
-        dienst = "Medicatie" if "other-service-shown" in gateway.faults else DIENSTEN.get(session["dienst"], "?")
-        naam, pgo = session["naam"].removesuffix("@medmij"), gateway.clients[session["client"]]
+        dienst = "Laboratoriumresultaten" if "other-service-shown" in gateway.faults else DIENSTEN.get(session["dienst"], "?")
+        naam, pgo = session["naam"].removesuffix("@medmij"), gateway.clients.get(session["client"], "?")
+        if "names-left-out" in gateway.faults:
+            pgo = "uw leverancier"
+        secret = '<input type="password" name="pin">' if "password-asked" in gateway.faults else ""
         body = (
             f"<p>U wilt gegevens bewaren in uw eigen omgeving. {escape(naam)} mag die alleen delen als u dat goedvindt, en "
             f"alleen voor dit verzoek: {escape(dienst)}, aan {escape(pgo)}, om te bewaren in uw omgeving.</p>"
-            f'<form method="post" action="/toestemming"><input type="hidden" name="csrf" value="{session["csrf"]}">'
+            f'<form method="post" action="/toestemming"><input type="hidden" name="csrf" value="{session["csrf"]}">{secret}'
             '<button name="antwoord" value="ja">Ja, ik geef toestemming</button> '
             '<button name="antwoord" value="nee">Nee, ik geef geen toestemming</button></form>'
         )
@@ -443,7 +570,10 @@ class Front(Handler):
         session, gateway = self.session(), self.gateway
         if session is None or session["bsn"] is None:
             return self.show(400, "Onbekende sessie", "<p>Begin opnieuw bij uw omgeving.</p>")
-        if not secrets.compare_digest(form.get("csrf", ""), session["csrf"]):
+        is_own = secrets.compare_digest(form.get("csrf", ""), session["csrf"])
+        if not is_own and "form-not-checked" not in gateway.faults:
+            if "answer-mistold" in gateway.faults:
+                return self.back(session, error="server_error")
             return self.back(session, error="access_denied", error_description="Authorization failed.")
         if "answer" not in session:
             session["answer"] = form.get("antwoord")
@@ -452,6 +582,8 @@ class Front(Handler):
         if session["code"]:
             return self.back(session, code=session["code"])
         if session["answer"] == "nee":
+            if "refusal-not-told" in gateway.faults:
+                return self.show(200, "Jammer", "<p>U gaf geen toestemming.</p>")
             if "refusal-mistold" in gateway.faults:
                 return self.back(session, error="server_error")
             return self.back(session, error="access_denied", error_description="Authorization denied.")
@@ -472,6 +604,8 @@ class Back(Handler):
             return self.answer(404, "text/plain", "")
         if form is None:
             return self.answer(400, "application/json", json.dumps({"error": "invalid_request"}))
+        if not self.peer:
+            self.peer = form.get("client_id")
         status, answer = self.gateway.grant(form, self.peer)
         self.answer(status, "application/json", json.dumps(answer))
 
@@ -481,6 +615,9 @@ class Back(Handler):
         if not found:
             return self.outcome(404, "not-found")
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        asked = dict(parse_qsl(at.query))
+        if "query-token-taken" in gateway.faults and "access_token" in asked:
+            scheme, token = "bearer", asked["access_token"]
         served = gateway.resources[found[0]]
         query = at.path.removeprefix(f"{found[0]}/")
         known = gateway.covered(token, self.peer, served) if scheme.lower() == "bearer" else None
@@ -490,6 +627,10 @@ class Back(Handler):
         if known is None:
             code = "incomplete" if "suppressed-mistold" in gateway.faults else "suppressed"
             return self.outcome(401, code, [("WWW-Authenticate", 'Bearer error="invalid_token"')])
+        if gateway.systems_down:
+            return self.outcome(502, "suppressed" if "delivery-mistold" in gateway.faults else "incomplete")
+        if "not-fhir" in gateway.faults:
+            return self.answer(200, "application/json", json.dumps({"gegevens": []}))
         self.answer(200, "application/fhir+json", json.dumps(self.bundle(query, known)))
 
     def bundle(self, query, known):
@@ -508,19 +649,28 @@ class Back(Handler):
 
 
 def main():
-    listed = "\n".join(f"  {name:24} {text}" for name, text in FAULTS.items())
+    listed = "\n".join(f"  {name:26} {text}" for name, (_, text) in FAULTS.items())
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=f"faults:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", help="what the twin gives to whoever plays the host: DIR/external/za-1")
+    parser.add_argument("folder", nargs="?", help="what the twin gives to whoever plays the host: DIR/external/za-1")
     parser.add_argument("--listen", default="127.0.0.1:9444", metavar="HOST:PORT")
     parser.add_argument("--fault", action="append", default=[], choices=FAULTS, metavar="NAME")
+    parser.add_argument("--control", metavar="HOST:PORT", help="a door by which its clocks and systems can be steered")
+    parser.add_argument("--list", action="store_true", help="print each fault with the rules that it breaks, and end")
     arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(f"{name} {rules.replace(' ', ',')}" for name, (rules, _) in FAULTS.items()))
+        return
+    if not arguments.folder:
+        parser.error("expected the folder that a twin gives to who plays a ZA; found none")
     try:
         house = House(arguments.folder, arguments.fault)
         Handler.gateway = Gateway(house)
     except (OSError, KeyError, ValueError, etree.XMLSyntaxError) as fault:
         sys.exit(f"{arguments.folder}: expected a folder that a twin gives to who plays a ZA: {fault!r}")
+    if arguments.control:
+        house.steered(arguments.control, systems=Handler.gateway.steer)
     house.keep_whitelist()
     print(f"ready {arguments.listen}", flush=True)
     house.serve(arguments.listen, Front, Back)
