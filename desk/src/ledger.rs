@@ -15,6 +15,9 @@ use crate::evidence::{Exchange, Outcome, meaning, raw_answer, raw_request};
 /// How many requests may be between their arrival and the passing of their bytes.
 const BETWEEN: usize = 256;
 
+/// How many requests are kept that nobody understood.
+const STRANGE: usize = 10_000;
+
 /// Listens to a twin.
 pub struct Ledger {
     /// Names that only nodes ask.
@@ -22,6 +25,7 @@ pub struct Ledger {
     names: Vec<String>,
     arrived: Vec<(ExchangeId, HostId, Request)>,
     heard: Vec<Heard>,
+    strange: Vec<Exchange>,
 }
 
 /// Something that the gateway asked.
@@ -41,7 +45,7 @@ pub struct Heard {
 impl Ledger {
     /// Hears nothing yet. `back` has the names that only nodes ask, and `names` the texts of all.
     pub fn new(back: Vec<NameId>, names: Vec<String>) -> Self {
-        Self { back, names, arrived: Vec::new(), heard: Vec::new() }
+        Self { back, names, arrived: Vec::new(), heard: Vec::new(), strange: Vec::new() }
     }
 
     /// How much was heard.
@@ -52,6 +56,30 @@ impl Ledger {
     /// What was heard from that one on.
     pub fn since(&self, first: usize) -> &[Heard] {
         self.heard.get(first..).unwrap_or_default()
+    }
+
+    /// Requests in which no host of the network saw a message that it knows.
+    pub fn strange(&self) -> &[Exchange] {
+        &self.strange
+    }
+
+    fn exchange(&self, stamp: Stamp, name: NameId, request: &http::Request<Vec<u8>>) -> Exchange {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        Exchange {
+            at_s: stamp.at.as_secs_f64(),
+            asker: "the gateway".to_owned(),
+            asked: self.names.get(name.index()).cloned().unwrap_or_default(),
+            request: raw_request(method, uri, headers, request.body()),
+            meaning: meaning(uri, headers, request.body()),
+            outcome: Outcome::Failure("no answer".to_owned()),
+        }
+    }
+}
+
+fn outcome(response: &http::Response<Vec<u8>>) -> Outcome {
+    Outcome::Answer {
+        status: response.status().as_u16(),
+        raw: raw_answer(response.status(), response.headers(), response.body()),
     }
 }
 
@@ -70,35 +98,36 @@ impl Sink for Ledger {
 
 impl Witness for Ledger {
     fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
-        let Some(id) = passage.exchange.filter(|_| self.back.contains(&passage.name)) else {
+        let Passage { exchange, name, whole } = passage;
+        if !self.back.contains(&name) {
             return;
-        };
-        match passage.whole {
-            Whole::Request(request) => {
+        }
+        match (whole, exchange) {
+            (Whole::Request(request), Some(id)) => {
                 let place = self.arrived.iter().position(|(exchange, ..)| *exchange == id);
                 let Some((_, host, asked)) = place.map(|place| self.arrived.swap_remove(place))
                 else {
                     return;
                 };
-                let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-                let name = self.names.get(passage.name.index()).cloned().unwrap_or_default();
-                let exchange = Exchange {
-                    at_s: stamp.at.as_secs_f64(),
-                    asker: "the gateway".to_owned(),
-                    asked: name,
-                    request: raw_request(method, uri, headers, request.body()),
-                    meaning: meaning(uri, headers, request.body()),
-                    outcome: Outcome::Failure("no answer".to_owned()),
-                };
+                let exchange = self.exchange(stamp, name, request);
                 self.heard.push(Heard { at: stamp.at, host, request: asked, id, exchange });
             }
-            Whole::Response(response) => {
+            (Whole::Response(response), Some(id)) => {
                 let heard = self.heard.iter_mut().rev().find(|heard| heard.id == id);
                 if let Some(heard) = heard {
-                    heard.exchange.outcome = Outcome::Answer {
-                        status: response.status().as_u16(),
-                        raw: raw_answer(response.status(), response.headers(), response.body()),
-                    };
+                    heard.exchange.outcome = outcome(response);
+                }
+            }
+            (Whole::Request(request), None) => {
+                let exchange = self.exchange(stamp, name, request);
+                if self.strange.len() < STRANGE {
+                    self.strange.push(exchange);
+                }
+            }
+            // The answer follows on the request.
+            (Whole::Response(response), None) => {
+                if let Some(exchange) = self.strange.last_mut() {
+                    exchange.outcome = outcome(response);
                 }
             }
         }

@@ -58,13 +58,15 @@ pub struct Case<'d> {
     judged: RefCell<Vec<Judgement>>,
     asked_before: usize,
     heard_before: usize,
+    strange_before: usize,
 }
 
 impl<'d> Case<'d> {
     fn new(desk: &'d Desk, probe: &'static str) -> Self {
-        let heard_before = desk.world.look(|ledger| ledger.count());
+        let (heard_before, strange_before) =
+            desk.world.look(|ledger| (ledger.count(), ledger.strange().len()));
         let asked_before = desk.lines.count();
-        Self { desk, probe, judged: RefCell::default(), asked_before, heard_before }
+        Self { desk, probe, judged: RefCell::default(), asked_before, heard_before, strange_before }
     }
 
     /// Says that a rule was kept or not.
@@ -86,6 +88,13 @@ impl<'d> Case<'d> {
         self.desk.world.look(|ledger| look(ledger.since(self.heard_before)))
     }
 
+    /// Requests of the gateway since this began in which no host of the network saw a message.
+    pub fn strange(&self) -> Vec<crate::evidence::Exchange> {
+        self.desk
+            .world
+            .look(|ledger| ledger.strange().get(self.strange_before..).unwrap_or_default().to_vec())
+    }
+
     /// All that was said since this began, in the order of time; of many the last.
     fn exchanges(&self) -> Vec<crate::evidence::Exchange> {
         let mut all = self.desk.lines.since(self.asked_before);
@@ -94,6 +103,7 @@ impl<'d> Case<'d> {
                 heard.iter().map(|heard| heard.exchange.clone()).collect::<Vec<_>>()
             }),
         );
+        all.extend(self.strange());
         all.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
         all.split_off(all.len().saturating_sub(TOLD))
     }

@@ -1,6 +1,6 @@
 """What every gateway of the network needs, whichever it is: names and certificates out of the folder that a twin gives to
-whoever plays a host, TLS at both ends with OCSP (NET 1, 2, 3), and a Whitelist that is fetched and validated (APP 20 to 22,
-NET 5). Written from the rulebook with ordinary libraries; knows nothing of stelsel but that folder.
+whoever plays a host, TLS at both ends with OCSP (NET 1, 2, 3), and lists that are fetched, of which the Whitelist is validated
+here (APP 20 to 22, NET 5). Written from the rulebook with ordinary libraries; knows nothing of stelsel but that folder.
 
 Does not know what gateways say to each other.
 """
@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import sys
+import tempfile
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -23,9 +24,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from lxml import etree
 
 WHITELIST = "MedMij_Whitelist.xml"
@@ -68,8 +69,10 @@ class House:
         self.where = {
             named["name"]: (named["address"], named["port"]) for host in hosts.values() for named in host["names"]
         }
+        # A PGO has one name, by which it asks too.
+        self.own = self.back or self.front
         self.ca = str(self.folder / "ca.pem")
-        chain = x509.load_pem_x509_certificates((self.folder / f"{self.back}.pem").read_bytes())
+        chain = x509.load_pem_x509_certificates((self.folder / f"{self.own}.pem").read_bytes())
         self.issuer = chain[1]
         self.stelselnode = next(
             named["name"]
@@ -111,8 +114,8 @@ class House:
             raise OSError(f"{name}: status {answer.status}")
         return answer.body
 
-    def keep_whitelist(self):
-        """Fetches the Whitelist well within every hour (APP 21), for as long as the program runs."""
+    def keep(self, name, take):
+        """Fetches a list well within every hour (APP 17, APP 21), for as long as the program runs."""
 
         def keep():
             due = self.now()
@@ -120,13 +123,12 @@ class House:
                 if self.now() >= due:
                     due = self.now() + HOUR / 4
                     try:
-                        self.take_whitelist(self.fetch_list(WHITELIST))
+                        take(self.fetch_list(name))
                     except (OSError, ValueError, etree.XMLSyntaxError, http.client.HTTPException) as fault:
-                        print(f"the Whitelist is not renewed: {fault}", flush=True)
+                        print(f"{name} is not renewed: {fault}", flush=True)
                 time.sleep(0.2)
 
-        if "whitelist-never-fetched" not in self.faults:
-            threading.Thread(target=keep, daemon=True).start()
+        threading.Thread(target=keep, daemon=True).start()
 
     # Certificates
 
@@ -193,11 +195,13 @@ class House:
         context = ssl.create_default_context(cafile=self.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
-        context.load_cert_chain(self.folder / f"{self.back}.pem", self.folder / f"{self.back}.key.pem")
-        if "digid-of-any-name" in self.faults:
+        context.load_cert_chain(self.folder / f"{self.own}.pem", self.folder / f"{self.own}.key.pem")
+        if "any-name-trusted" in self.faults:
             context.check_hostname = False
-        if "digid-of-any-chain" in self.faults:
+        if "any-chain-trusted" in self.faults:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if "expired-trusted" in self.faults:
+            context.verify_flags |= NO_CHECK_TIME
         return context
 
     def ask(self, name, method, path, body=None, headers=None):
@@ -216,10 +220,15 @@ class House:
 
     # Being asked
 
-    def serve(self, address, front, back):
-        """Serves until the program ends: handler `front` for browsers, `back` for nodes of the network."""
+    def serve(self, address, handlers):
+        """Serves until the program ends, by each name with a handler of its own."""
         host, port = address.rsplit(":", 1)
-        Server((host, int(port)), self, {self.front: front, self.back: back}).serve_forever()
+        Server((host, int(port)), self, handlers).serve_forever()
+
+    def presented(self, name):
+        """The files of the certificate that is shown by a name, and of its key."""
+        files = self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
+        return made_by_itself(name) if "own-certificate" in self.faults else files
 
     def steered(self, address, **switches):
         """A control door without TLS, as a test build may have one: `advance=SECONDS` makes the clocks that ages are measured
@@ -252,6 +261,28 @@ def verify(key, signature, message, algorithm):
         key.verify(signature, message, padding.PKCS1v15(), algorithm)
     else:
         key.verify(signature, message, ec.ECDSA(algorithm))
+
+
+def made_by_itself(name):
+    """A certificate that nobody vouches for, and its key, in files of their own."""
+    key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = Path(tempfile.mkdtemp())
+    (folder / "own.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "own.key.pem").write_bytes(secret)
+    return folder / "own.pem", folder / "own.key.pem"
 
 
 def sought(sock):
@@ -291,7 +322,7 @@ class Server(ThreadingHTTPServer):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers(CIPHERS)
-            context.load_cert_chain(house.folder / f"{name}.pem", house.folder / f"{name}.key.pem")
+            context.load_cert_chain(*house.presented(name))
             if "old-tls" in house.faults:
                 context.minimum_version = ssl.TLSVersion.TLSv1_1
                 context.set_ciphers(f"{CIPHERS}:{WEAK}:@SECLEVEL=0")

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import uuid4
 
-from house import House, base64_text, xml
+from house import WHITELIST, House, base64_text, xml
 from lxml import etree
 from signxml import XMLSigner, XMLVerifier, methods
 from signxml.exceptions import InvalidInput, InvalidSignature
@@ -38,8 +38,8 @@ FAULTS = {
     "whitelist-not-validated": ("WHITELIST_VALIDATED", "uses a Whitelist that is not valid"),
     "no-certificate-needed": ("MUTUAL_CERTIFICATES NORM_CRYPTOGRAPHY", "serves who shows no certificate as the first PGO"),
     "expired-certificate-taken": ("PKIO_CERTIFICATE", "takes certificates that have ended"),
-    "digid-of-any-name": ("CERTIFICATE_OF_NAME", "takes a certificate of DigiD for any name"),
-    "digid-of-any-chain": ("PKIO_CERTIFICATE CERTIFICATE_OF_NAME", "takes any certificate of DigiD"),
+    "any-name-trusted": ("CERTIFICATE_OF_NAME", "takes a certificate of DigiD for any name"),
+    "any-chain-trusted": ("PKIO_CERTIFICATE CERTIFICATE_OF_NAME", "takes any certificate of DigiD"),
     "old-tls": ("TLS_BACK_GOOD TLS_FRONT_SUFFICIENT", "speaks TLS 1.1 too"),
     "weak-cipher": ("TLS_BACK_GOOD", "agrees to suites that the NCSC does not call good"),
     "plain-http": ("TLS_EVERYWHERE", "serves its pages without TLS too"),
@@ -671,9 +671,10 @@ def main():
         sys.exit(f"{arguments.folder}: expected a folder that a twin gives to who plays a ZA: {fault!r}")
     if arguments.control:
         house.steered(arguments.control, systems=Handler.gateway.steer)
-    house.keep_whitelist()
+    if "whitelist-never-fetched" not in house.faults:
+        house.keep(WHITELIST, house.take_whitelist)
     print(f"ready {arguments.listen}", flush=True)
-    house.serve(arguments.listen, Front, Back)
+    house.serve(arguments.listen, {house.front: Front, house.back: Back})
 
 
 if __name__ == "__main__":

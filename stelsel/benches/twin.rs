@@ -186,6 +186,7 @@ fn main() {
             port: 0,
             seed: 1,
             console: None,
+            tells: true,
         };
         let (twin, (took, completed, handshakes)) = runtime.block_on(async {
             let twin = Twin::open(composed.twin(0), &options, counter).await.unwrap();

@@ -209,6 +209,7 @@ pub fn run(
         port: 0,
         seed,
         console: None,
+        tells: true,
     };
     runtime.block_on(async {
         let roles = composed.directory.hosts.iter().map(|host| host.role).collect();

@@ -127,24 +127,32 @@ pub struct Capacity {
     pub is_whole: bool,
 }
 
-/// Searches, for each norm, for the highest load that keeps it.
+/// How probes run in virtual time, so many replications at a time; none for as many as there are cores.
+pub fn simulated<P: Progress>(
+    jobs: Option<usize>,
+    progress: &P,
+) -> impl Fn(Study) -> Result<Option<Answer>, Problems> + use<'_, P> {
+    move |study| {
+        let options =
+            Options { jobs, flows: FlowsKept::None, judged: Judged::No, ..Options::default() };
+        Ok(match run::run(study, &options, progress)? {
+            Ran::Whole(answer) => Some(*answer),
+            Ran::Part(_) | Ran::Nothing => None,
+        })
+    }
+}
+
+/// Searches, for each norm, for the highest load that keeps it. `run` runs a probe; it gives none if it was stopped.
 ///
 /// # Errors
-/// The network cannot be composed, or threads cannot be had.
+/// Those of `run`.
 pub fn search(
     study: Study,
     norms: &[Norm],
     within: f64,
-    jobs: Option<usize>,
-    progress: &impl Progress,
+    run: &dyn Fn(Study) -> Result<Option<Answer>, Problems>,
 ) -> Result<Capacity, Problems> {
-    let mut search = Search {
-        study: &study,
-        norms: norms.to_vec(),
-        options: Options { jobs, flows: FlowsKept::None, judged: Judged::No, ..Options::default() },
-        progress,
-        probes: BTreeMap::new(),
-    };
+    let mut search = Search { study: &study, norms: norms.to_vec(), run, probes: BTreeMap::new() };
     // Others are measured against the scenario's own load.
     let mut is_whole = search.probe(1.0)?.is_some();
     if is_whole {
@@ -170,16 +178,15 @@ fn answered(number: usize, norm: &Norm, probes: &[Probe]) -> Answered {
     Answered { norm: norm.clone(), kept, broken }
 }
 
-struct Search<'a, P> {
+struct Search<'a> {
     study: &'a Study,
     norms: Vec<Norm>,
-    options: Options,
-    progress: &'a P,
+    run: &'a dyn Fn(Study) -> Result<Option<Answer>, Problems>,
     /// By the bits of the factor, which for factors above nought rise as the factors do.
     probes: BTreeMap<u64, Probe>,
 }
 
-impl<P: Progress> Search<'_, P> {
+impl Search<'_> {
     /// Gives norms that are relative to the scenario's own load their values.
     fn settle(&mut self) {
         if let Some(own) = self.probes.get(&1f64.to_bits()) {
@@ -228,9 +235,7 @@ impl<P: Progress> Search<'_, P> {
         if !self.probes.contains_key(&key) {
             let mut study = self.study.clone();
             study.scenario.arrivals = study.scenario.arrivals.times(factor);
-            let Ran::Whole(answer) = run::run(study, &self.options, self.progress)? else {
-                return Ok(None);
-            };
+            let Some(answer) = (self.run)(study)? else { return Ok(None) };
             let mut probe = probe(factor, &answer, &self.norms);
             let own = self.probes.get(&1f64.to_bits()).map(Probe::completed);
             probe.is_collapsed = own.is_some_and(|own| probe.completed() < COLLAPSED * own);

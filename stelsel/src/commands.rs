@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod check;
 pub mod compare;
 pub(crate) mod interrupt;
+pub mod load;
 pub mod merge;
 pub mod pki;
 pub mod report;

@@ -30,6 +30,7 @@ use std::{
     sync::Arc,
 };
 
+use protocol::time::Duration;
 use serde_json::json;
 use watch::study::metrics::MetricId;
 
@@ -211,6 +212,22 @@ fn whole_scenario(
 /// what cannot be put along an axis.
 pub fn magnitude(text: &str) -> Option<(f64, &'static str)> {
     units::magnitude(text)
+}
+
+/// A length of time, as a flag has it: `5min`.
+///
+/// # Errors
+/// What would do, if it is none.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    units::duration(text)
+}
+
+/// A rate in 1/s, as a flag has it: `50/s`.
+///
+/// # Errors
+/// What would do, if it is none.
+pub fn rate(text: &str) -> Result<f64, String> {
+    units::rate(text)
 }
 
 /// A metric and a comparison in its unit, as a flag has them: `wishes.served_ratio` and `>=0.75`.

@@ -5,8 +5,8 @@ use std::{io::Write, process::ExitCode};
 use clap::{Parser, Subcommand};
 use stelsel::{commands, problem::Problems};
 
-/// Runs the MedMij network in virtual time: who is in it and what happens to it stand in two files, and the
-/// answer comes with figures, intervals and a report.
+/// Runs the MedMij network, in virtual time or behind real sockets: who is in it and what happens to it stand in two
+/// files, and the answer comes with figures, intervals and a report. Checks gateways of others, and puts load on them.
 #[derive(Parser)]
 #[command(
     version,
@@ -15,10 +15,11 @@ use stelsel::{commands, problem::Problems};
 Examples:
   stelsel run scenarios/morning-peak.toml
   stelsel run scenarios/first-look.toml --set persons.login='lognormal(median=40s, p95=2min)'
+  stelsel check za --host 127.0.0.1:9444
 
 Exit status: 0 done, 1 a check failed or a rule broke, 2 bad input, 3 an
-[expect] is not met or shards are missing, 130 interrupted (what was finished
-is kept)."
+[expect] is not met or shards are missing, 4 a gateway could not be tested, 130
+interrupted (what was finished is kept)."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -39,8 +40,10 @@ enum Command {
     Capacity(commands::capacity::Arguments),
     /// Loose random faults on a network, and keep what breaks a rule
     Chaos(commands::chaos::Arguments),
-    /// Hold what others made against the rules: lists
+    /// Hold what others made against the rules: gateways and lists
     Check(commands::check::Arguments),
+    /// Put load on a gateway, as hundreds of PGOs and thousands of people do
+    Load(commands::load::Arguments),
     /// Make the report of a result folder again
     Report(commands::report::Arguments),
     /// Compare the simulator with closed forms
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Capacity(arguments) => commands::capacity::run(&arguments),
         Command::Chaos(arguments) => commands::chaos::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
+        Command::Load(arguments) => commands::load::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Validate(arguments) => commands::validate::run(&arguments),
         Command::Topology(arguments) => commands::topology::run(&arguments),

@@ -5,6 +5,7 @@
 
 mod capacity;
 mod comparison;
+mod load;
 mod pictures;
 mod plot;
 mod scale;
@@ -78,6 +79,16 @@ pub fn capacity(folder: &CapacityFolder) -> String {
 /// The page of both worlds side by side, measured on that machine.
 pub fn worlds(rows: &[Row], machine: &str) -> String {
     page("Two worlds side by side", &worlds::body(rows, machine))
+}
+
+/// The page of a load on a gateway.
+pub fn load(
+    rows: &[crate::load::Row],
+    generator: &crate::load::Generator,
+    machine: &str,
+    command: &str,
+) -> String {
+    page("Load on a gateway", &self::load::body(rows, generator, machine, command))
 }
 
 /// A page around a body.

@@ -181,13 +181,8 @@ pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<
         wanted = next;
     }
     study.set_replications(wanted);
-    let flows_kept = match options.flows {
-        FlowsKept::All => None,
-        FlowsKept::None => Some(0),
-        FlowsKept::AtMost(flows) => Some(flows),
-    };
     let until = options.until.as_ref().map(|until| until.told(&sights, looks));
-    let Some(answer) = answer(study, &composed, sights, flows_kept, until) else {
+    let Some(answer) = answer(study, &composed, sights, options.flows, until) else {
         return Ok(Ran::Nothing);
     };
     Ok(match stopped.into_inner() {
@@ -227,35 +222,13 @@ pub(crate) fn replicate(
     if progress.stopped() {
         return Ok(None);
     }
-    // As many as there may be at most, so that what a replication keeps does not depend on how many follow.
-    let most = options.until.as_ref().map_or(scenario.replications, |until| until.most);
-    let share_of_flows = |flows: u32| flows / most.max(1);
-    let settings = Settings {
-        flows_kept: match options.flows {
-            FlowsKept::AtMost(flows) => FlowsKept::AtMost(share_of_flows(flows).max(1)),
-            other => other,
-        },
-        traces: match options.traces {
-            0 => Traces::None,
-            flows if replication == 0 => Traces::First(flows),
-            _ => Traces::None,
-        },
-        token_lifetime: scenario.tokens.lifetime,
-        entropy_bits: scenario.tokens.entropy_bits,
-        faults: scenario
-            .faults
-            .iter()
-            .map(|fault| {
-                let begins = Instant::START + fault.at;
-                FaultSpan { begins, ends: fault.lasts.map(|lasts| begins + lasts) }
-            })
-            .collect(),
-        ..Settings::new(composed.window(), scenario.seed, replication)
-    };
+    let settings = settings(composed, scenario, options, replication);
     let watcher = Watcher::new(&composed.directory, settings, options.judged);
     let pens = match stage {
         Stage::Twin(site) => {
-            return wall::replicate(composed, scenario, site, replication, watcher, progress);
+            let played =
+                wall::replicate(composed, scenario, site, replication, watcher, &[], progress)?;
+            return Ok(played.map(|played| played.sight));
         }
         Stage::Virtual(pens) => pens.as_ref(),
     };
@@ -279,13 +252,53 @@ pub(crate) fn replicate(
     })
 }
 
-fn answer(
+/// What is to be kept of a replication.
+pub(crate) fn settings(
+    composed: &Composed,
+    scenario: &Scenario,
+    options: &Options,
+    replication: u32,
+) -> Settings {
+    // As many as there may be at most, so that what a replication keeps does not depend on how many follow.
+    let most = options.until.as_ref().map_or(scenario.replications, |until| until.most);
+    let share_of_flows = |flows: u32| flows / most.max(1);
+    Settings {
+        flows_kept: match options.flows {
+            FlowsKept::AtMost(flows) => FlowsKept::AtMost(share_of_flows(flows).max(1)),
+            other => other,
+        },
+        traces: match options.traces {
+            0 => Traces::None,
+            flows if replication == 0 => Traces::First(flows),
+            _ => Traces::None,
+        },
+        token_lifetime: scenario.tokens.lifetime,
+        entropy_bits: scenario.tokens.entropy_bits,
+        faults: scenario
+            .faults
+            .iter()
+            .map(|fault| {
+                let begins = Instant::START + fault.at;
+                FaultSpan { begins, ends: fault.lasts.map(|lasts| begins + lasts) }
+            })
+            .collect(),
+        ..Settings::new(composed.window(), scenario.seed, replication)
+    }
+}
+
+/// What sights of a study are together; none if there is none.
+pub(crate) fn answer(
     study: Study,
     composed: &Composed,
     sights: Vec<(u32, Sight)>,
-    flows_kept: Option<u32>,
+    flows: FlowsKept,
     until: Option<Stopped>,
 ) -> Option<Answer> {
+    let flows_kept = match flows {
+        FlowsKept::All => None,
+        FlowsKept::None => Some(0),
+        FlowsKept::AtMost(flows) => Some(flows),
+    };
     let mut sights = sights.into_iter().map(|(_, sight)| sight);
     let Sight { replication, mut verdicts } = sights.next()?;
     let mut replications = vec![replication];

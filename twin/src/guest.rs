@@ -80,8 +80,13 @@ pub(crate) fn tell<S: Witness>(
         }
     }
     for (kind, list) in ListKind::ALL.into_iter().zip(&network.lists) {
-        let name = world.wording.path(kind).trim_start_matches('/').to_owned();
-        whole(&folder.join(&name), &world.wording.write(list))?;
+        let (name, bytes) = (world.wording.path(kind), world.wording.write(list));
+        // Release 1.0 has no Gegevensdienstnamenlijst.
+        if bytes.is_empty() {
+            continue;
+        }
+        let name = name.trim_start_matches('/').to_owned();
+        whole(&folder.join(&name), &bytes)?;
         given.push((name, "a list as it is at the start; the stelselnode serves the newest"));
     }
     whole(&folder.join("README.html"), page(world, host, told, &given).as_bytes())

@@ -33,6 +33,9 @@ pub struct Network {
     pub release: Release,
     /// Hosts that somebody else plays, and where: their names lead there.
     pub elsewhere: BTreeMap<HostId, SocketAddr>,
+    /// Whether what passes between hosts and people of this network needs no socket, where no certificate is demanded:
+    /// for who looks at a host that somebody else plays, and would have the others cost little.
+    pub beside: bool,
 }
 
 /// A host, beside its station.

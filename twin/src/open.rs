@@ -44,6 +44,9 @@ pub struct Options {
     pub seed: u64,
     /// Where its console is, if it has one.
     pub console: Option<String>,
+    /// Whether what is where, and what whoever plays hosts elsewhere needs, is written into the folder; else another twin
+    /// of the same network has done so.
+    pub tells: bool,
 }
 
 /// Why a twin cannot be opened.
@@ -83,7 +86,7 @@ impl<S: Witness> Twin<S> {
     /// # Errors
     /// The folder cannot be used, a port is taken, or the certificates in the folder are none.
     pub async fn open(network: Network, options: &Options, sink: S) -> Result<Self, Fault> {
-        let Options { dir, listen, port, seed, console } = options;
+        let Options { dir, listen, port, seed, console, tells } = options;
         fs::create_dir_all(dir).map_err(|error| fault(dir.display(), error))?;
         // Whoever reads of its files may be elsewhere.
         let dir = &dir.canonicalize().map_err(|error| fault(dir.display(), error))?;
@@ -144,7 +147,9 @@ impl<S: Witness> Twin<S> {
         );
         let text =
             serde_json::to_string_pretty(&told).map_err(|error| fault("endpoints", error))?;
-        whole(&endpoints, text.as_bytes())?;
+        if *tells {
+            whole(&endpoints, text.as_bytes())?;
+        }
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&world).listen_tls(tls_listener));
         tasks.spawn(Arc::clone(&world).listen_plain(plain_listener));
@@ -152,7 +157,8 @@ impl<S: Witness> Twin<S> {
         tasks.spawn(Arc::clone(&world).forget());
         for host in (0..world.network.hosts.len() as u32).map(HostId) {
             match world.network.elsewhere.contains_key(&host) {
-                true => guest::tell(&world, host, dir, &told, &metadata)?,
+                true if *tells => guest::tell(&world, host, dir, &told, &metadata)?,
+                true => {}
                 false => world.start(host),
             }
         }

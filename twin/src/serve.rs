@@ -35,7 +35,7 @@ use crate::{
     recognise::visitor,
     station::{Handshake, Job},
     travel::Opening,
-    world::{Answer, Carried, Core, Ends, Exchange, Passage, Whole, Witness, World, length},
+    world::{Answer, Core, Ends, Exchange, Passage, Whole, Witness, World, length},
 };
 
 /// The largest request that is read, in bytes.
@@ -54,11 +54,30 @@ struct Line {
     entrance: Entrance,
     name: NameId,
     connection: ConnectionId,
-    ends: Ends,
+    way: Way,
     /// What the other end showed.
     subject: Option<NameId>,
     /// The handshake, whose work is done with the first request.
     handshake: Option<Handshake>,
+}
+
+/// How a request comes.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Over a connection.
+    Socket(Ends),
+    /// From an asker of our own who needs none, as this exchange.
+    Beside(ExchangeId),
+}
+
+impl Way {
+    /// The exchange, if it is of an asker of our own.
+    fn own<S>(self, core: &Core<S>) -> Option<Option<ExchangeId>> {
+        match self {
+            Self::Socket(ends) => core.connections.get(&ends).map(|carried| carried.exchange),
+            Self::Beside(exchange) => Some(Some(exchange)),
+        }
+    }
 }
 
 /// A request that was taken.
@@ -154,7 +173,8 @@ impl<S: Witness> World<S> {
         }
         let is_done = matches!(entrance.door, Door::Mutual { answerer_decides: true, .. });
         let handshake = (!is_done).then_some(handshake);
-        let line = Line { entrance, name, connection, ends, subject, handshake };
+        let way = Way::Socket(ends);
+        let line = Line { entrance, name, connection, way, subject, handshake };
         // From here on it may take its time: requests have limits of their own.
         tokio::spawn(async move { self.serve(TokioIo::new(stream), ends, Some(line)).await });
     }
@@ -224,20 +244,40 @@ impl<S: Witness> World<S> {
             Err(_) => return refused(408, "That took too long."),
         };
         let request = http::Request::from_parts(parts, Vec::from(body));
-        let (decoded, cookie) = match self.wording.read_request(line.name, &request) {
+        self.hear(line, &request).await.map(|body| Full::new(Bytes::from(body)))
+    }
+
+    /// A request of one host or person of this network to another, who need no connection.
+    pub(crate) async fn hear_beside(
+        self: Arc<Self>,
+        (entrance, name): (Entrance, NameId),
+        (connection, exchange): (ConnectionId, ExchangeId),
+        request: &http::Request<Vec<u8>>,
+    ) -> http::Response<Vec<u8>> {
+        let way = Way::Beside(exchange);
+        let line = Line { entrance, name, connection, way, subject: None, handshake: None };
+        self.hear(line, request).await
+    }
+
+    async fn hear(
+        self: Arc<Self>,
+        line: Line,
+        request: &http::Request<Vec<u8>>,
+    ) -> http::Response<Vec<u8>> {
+        let (decoded, cookie) = match self.wording.read_request(line.name, request) {
             Ok(decoded) => decoded,
             Err(refusal) => {
-                self.passed(line, None, None, Whole::Request(&request));
+                self.passed(line, None, None, Whole::Request(request));
                 self.passed(line, None, None, Whole::Response(&refusal));
-                return whole(*refusal);
+                return *refusal;
             }
         };
         let Some(Taken { exchange, flow, answer }) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
             let bytes = self.wording.write_response(line.name, &decoded, &asked, &[]);
-            return bytes.map_or_else(|| refused(503, "Too busy."), whole);
+            return bytes.unwrap_or_else(|| refusal(503, "Too busy."));
         };
-        self.passed(line, flow, Some(exchange), Whole::Request(&request));
+        self.passed(line, flow, Some(exchange), Whole::Request(request));
         let waits = Waits { world: Arc::clone(&self), exchange };
         let limit =
             length(self.network.told.limits.front).max(length(self.network.told.limits.back)) * 2;
@@ -247,10 +287,10 @@ impl<S: Witness> World<S> {
             Ok(Ok(Answer { bytes: Some(bytes), envelope, .. })) => {
                 self.passed(line, flow, Some(exchange), Whole::Response(&bytes));
                 self.told(line, cookie, flow, &envelope);
-                whole(bytes)
+                bytes
             }
             // Nobody answers: its host crashed, or had nothing to say.
-            _ => refused(504, "No answer came."),
+            _ => refusal(504, "No answer came."),
         }
     }
 
@@ -263,7 +303,7 @@ impl<S: Witness> World<S> {
         whole: Whole<'_>,
     ) {
         let mut core = self.core();
-        if !core.connections.contains_key(&line.ends) {
+        if line.way.own(&core).is_none() {
             core.pass(flow, Passage { exchange, name: line.name, whole });
         }
     }
@@ -278,7 +318,8 @@ impl<S: Witness> World<S> {
         let is_plain = entrance.is_plain() && !self.network.elsewhere.contains_key(&entrance.host);
         (is_plain && is_up).then(|| {
             let (connection, _) = self.carried(ends);
-            Line { entrance, name, connection, ends, subject: None, handshake: None }
+            let way = Way::Socket(ends);
+            Line { entrance, name, connection, way, subject: None, handshake: None }
         })
     }
 
@@ -294,8 +335,7 @@ impl<S: Witness> World<S> {
         let message = Message::Request(request);
         let mut core = self.core();
         let now = core.now();
-        let carried = core.connections.get(&line.ends).copied();
-        let of_our_own = carried.and_then(|Carried { exchange, .. }| exchange);
+        let of_our_own = line.way.own(&core).flatten();
         let from = match (line.entrance.door, line.subject) {
             (Door::Mutual { .. }, Some(subject)) => Peer::Node(subject),
             _ => Peer::Browser(cookie),
@@ -408,7 +448,7 @@ impl<S: Witness> World<S> {
     /// A browser has its answer.
     fn told(&self, line: Line, cookie: Option<Cookie>, flow: Option<FlowRef>, envelope: &Envelope) {
         let mut core = self.core();
-        if core.connections.contains_key(&line.ends) {
+        if line.way.own(&core).is_some() {
             return;
         }
         let (host, now) = (line.entrance.host, core.now());
@@ -492,12 +532,12 @@ impl<S: Witness> Drop for Waits<S> {
     }
 }
 
-fn whole(response: http::Response<Vec<u8>>) -> http::Response<Full<Bytes>> {
-    response.map(|body| Full::new(Bytes::from(body)))
+fn refused(status: u16, why: &'static str) -> http::Response<Full<Bytes>> {
+    refusal(status, why).map(|body| Full::new(Bytes::from(body)))
 }
 
-fn refused(status: u16, why: &'static str) -> http::Response<Full<Bytes>> {
-    let mut response = http::Response::new(Full::new(Bytes::from_static(why.as_bytes())));
+fn refusal(status: u16, why: &'static str) -> http::Response<Vec<u8>> {
+    let mut response = http::Response::new(Vec::from(why));
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_REQUEST);
     response

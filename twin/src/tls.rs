@@ -52,7 +52,12 @@ pub struct Tls {
     provider: Arc<CryptoProvider>,
     settings: Settings,
     anchors: Vec<TrustAnchor<'static>>,
+    /// What was read in chains that were shown before: whether one ends at our root depends on nothing else.
+    looked_at: Mutex<BTreeMap<Vec<u8>, Seen>>,
 }
+
+/// How many chains are remembered; more than a network has names.
+const REMEMBERED: usize = 4_096;
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +134,8 @@ impl Tls {
             Arc::new(config)
         };
         let (front, mutual, either) = (settle(front), settle(mutual), settle(either));
-        let tls = Self { names, front, mutual, either, provider, settings, anchors: vec![anchor] };
+        let (anchors, looked_at) = (vec![anchor], Mutex::default());
+        let tls = Self { names, front, mutual, either, provider, settings, anchors, looked_at };
         shown.into_iter().try_for_each(|(name, shown)| tls.show(&name, shown))?;
         Ok(tls)
     }
@@ -193,6 +199,21 @@ impl Tls {
 
     /// What can be read in what the other end showed; none if it is no certificate.
     pub(crate) fn look(&self, chain: &[CertificateDer<'_>]) -> Option<Seen> {
+        let shown: Vec<u8> = chain.iter().flat_map(|one| one.iter().copied()).collect();
+        let known = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = known().get(&shown) {
+            return Some(seen.clone());
+        }
+        let seen = self.read(chain)?;
+        let mut known = known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(shown, seen.clone());
+        Some(seen)
+    }
+
+    fn read(&self, chain: &[CertificateDer<'_>]) -> Option<Seen> {
         let (leaf, rest) = chain.split_first()?;
         let (_, parsed) = x509_parser::parse_x509_certificate(leaf).ok()?;
         let names = parsed

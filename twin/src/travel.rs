@@ -212,6 +212,10 @@ impl<S: Witness> World<S> {
         entrance: Entrance,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, Failure> {
+        let is_ours = !self.network.elsewhere.contains_key(&entrance.host);
+        if self.network.beside && is_ours && !entrance.is_mutual() {
+            return self.carry_beside((asker, id), (entrance, to), request).await;
+        }
         let keep_alive = self.network.told.tls.keep_alive;
         let (now, key) = (self.now(), (asker, to));
         let standing = self.pools.take(key, |since| now.since(since) < keep_alive);
@@ -258,6 +262,32 @@ impl<S: Witness> World<S> {
         }
         let response = http::Response::from_parts(parts, body.into());
         passes(Whole::Response(&response));
+        Ok(response)
+    }
+
+    /// From one host or person of this network to another without a socket; links take their time all the same.
+    async fn carry_beside(
+        self: &Arc<Self>,
+        (asker, id): (HostId, ExchangeId),
+        (entrance, to): (Entrance, NameId),
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Failure> {
+        let host = entrance.host;
+        let connection = {
+            let mut core = self.core();
+            if !core.hosts[host.place()].is_up() {
+                return Err(Failure::Refused);
+            }
+            let (now, connection) = (core.now(), core.open_connection());
+            if let Some(exchange) = core.exchanges.get_mut(&id) {
+                (exchange.request.connection, exchange.sent) = (connection, now);
+            }
+            connection
+        };
+        self.pass((asker, host), Segment::Data, request.body().len()).await;
+        let heard = Arc::clone(self).hear_beside((entrance, to), (connection, id), &request);
+        let response = heard.await;
+        self.pass((host, asker), Segment::Data, response.body().len()).await;
         Ok(response)
     }
 

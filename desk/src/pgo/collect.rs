@@ -1,12 +1,15 @@
 //! The straight way: one person collects, and everything on the way is looked at.
 
-use protocol::{message::GrantType, rule};
+use protocol::{
+    message::{Fetch, GrantType},
+    rule,
+};
 use url::Url;
 
 use super::steps::{Walk, base_name};
 use crate::{
     probe::{Case, Going, Probe, Stop},
-    way::{Came, asks, sent},
+    way::{Came, asks, bsn_of, sent},
 };
 
 pub(super) const PROBES: &[Probe] = &[
@@ -94,7 +97,7 @@ async fn collect(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let page = walk.collect().await?;
     look_at_offers(case, &walk);
-    look_at_fetches(case, &walk);
+    look_at_fetches(case, &walk)?;
     look_at_end(case, &mut walk, &page.url.clone()).await
 }
 
@@ -123,25 +126,20 @@ fn look_at_offers(case: &Case<'_>, walk: &Walk<'_>) {
     }
 }
 
-fn look_at_fetches(case: &Case<'_>, walk: &Walk<'_>) {
-    let fetches = walk.fetched();
+fn look_at_fetches(case: &Case<'_>, walk: &Walk<'_>) -> Result<(), Stop> {
+    let (fetches, wanted) = (walk.fetched(), walk.offer.dienst);
+    look_for_secrets(case, &fetches)?;
     if fetches.is_empty() {
-        return;
+        return Err(Stop::because("nothing was asked for"));
     }
-    let wanted = walk.offer.dienst;
     let other = fetches.iter().find(|(fetch, _)| fetch.dienst != wanted);
     let found = other
         .map_or_else(|| format!("{} requests for it", fetches.len()), |(_, raw)| first_line(raw));
     let expected = format!("what is asked for is of service {}", wanted.id());
     case.judge(rule::STEP_REQUEST, other.is_none(), &expected, found);
-    let bsn = fetches.iter().find(|(fetch, _)| fetch.bsn.is_some());
-    let found = bsn.map_or_else(|| "none has one".to_owned(), |(_, raw)| first_line(raw));
-    case.judge(rule::NO_IDENTITY_BETWEEN, bsn.is_none(), "no request has a BSN", found);
-    let in_address = fetches
-        .iter()
-        .find(|(_, raw)| raw.lines().next().unwrap_or_default().contains("access_token"));
-    let found = in_address.map_or_else(|| "none has one".to_owned(), |(_, raw)| first_line(raw));
-    case.judge(rule::TOKEN_THREATS, in_address.is_none(), "no token in an address", found);
+    if let Some(refused) = walk.refused() {
+        return Err(Stop(format!("a query was refused: {refused}")));
+    }
     let mut missing = wanted.calls().iter().enumerate().filter(|(place, call)| {
         !call.per_document && fetches.iter().all(|(fetch, _)| usize::from(fetch.call) != *place)
     });
@@ -150,8 +148,56 @@ fn look_at_fetches(case: &Case<'_>, walk: &Walk<'_>) {
         missing.map_or_else(|| "all are made".to_owned(), |query| format!("not made: {query}"));
     let expected = "the queries that the catalogue has for the service";
     case.judge(rule::CATALOGUE_STANDARDS, missing.is_none(), expected, found);
+    if let Some(other) = case.strange().iter().find(|other| other.request.starts_with("GET ")) {
+        let found = format!("no query of the catalogue: {}", first_line(&other.request));
+        case.judge(rule::CATALOGUE_STANDARDS, false, expected, found);
+    }
     case.judge(rule::SERVICE_IN_CATALOGUE, true, asks(rule::SERVICE_IN_CATALOGUE), wanted.id());
     case.judge(rule::COLLECTS_BY_UCI, true, asks(rule::COLLECTS_BY_UCI), "all sixteen steps");
+    Ok(())
+}
+
+/// No request says who somebody is, and none has its token where logs keep it. One that does either is none that the
+/// network knows, and what follows on it says nothing more.
+fn look_for_secrets(case: &Case<'_>, fetches: &[(Fetch, String)]) -> Result<(), Stop> {
+    let strange = case.strange();
+    let raws = || {
+        let understood = fetches.iter().map(|(_, raw)| raw);
+        understood.chain(strange.iter().map(|exchange| &exchange.request))
+    };
+    if raws().next().is_none() {
+        return Ok(());
+    }
+    let persons: Vec<String> = case
+        .desk
+        .persons
+        .iter()
+        .filter_map(|account| bsn_of(account))
+        .map(|bsn| bsn.to_string())
+        .collect();
+    let bsn = raws().find(|raw| names_somebody(raw, &persons));
+    let found = bsn.map_or_else(|| "none has one".to_owned(), |raw| first_line(raw));
+    case.judge(rule::NO_IDENTITY_BETWEEN, bsn.is_none(), "no request has a BSN", found);
+    let in_address = raws().find(|raw| first_line(raw).contains("access_token"));
+    let found = in_address.map_or_else(|| "none has one".to_owned(), |raw| first_line(raw));
+    case.judge(rule::TOKEN_THREATS, in_address.is_none(), "no token in an address", found);
+    match bsn.or(in_address) {
+        Some(raw) if fetches.iter().all(|(_, understood)| understood != raw) => {
+            Err(Stop(format!("not understood: {}", first_line(raw))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a request names a person: the naming system of the BSN, or the BSN of somebody of the check.
+fn names_somebody(request: &str, persons: &[String]) -> bool {
+    const SYSTEMS: [&str; 2] = ["NamingSystem/bsn", "2.16.840.1.113883.2.4.6.3"];
+    // Escapes undone, wherever they stand.
+    let pieces = url::form_urlencoded::parse(request.as_bytes());
+    let text: String = pieces.map(|(name, value)| format!("{name} {value} ")).collect();
+    let is_theirs = |digits: &str| persons.iter().any(|person| person == digits);
+    SYSTEMS.iter().any(|system| text.contains(system))
+        || text.split(|c: char| !c.is_ascii_digit()).any(is_theirs)
 }
 
 fn first_line(raw: &str) -> String {
@@ -160,9 +206,6 @@ fn first_line(raw: &str) -> String {
 
 /// The Dossier: what came is there, with where it came from, for its person only.
 async fn look_at_end(case: &Case<'_>, walk: &mut Walk<'_>, end: &Url) -> Result<(), Stop> {
-    if walk.fetched().is_empty() {
-        return Err(Stop::because("nothing was asked for"));
-    }
     let naam = walk.offer.naam.trim_end_matches("@medmij").to_lowercase();
     let service = base_name(&walk.offer);
     let dossier = dossier(case, walk, end).await?;
@@ -237,4 +280,23 @@ async fn offers(case: &Case<'_>) -> Result<(), Stop> {
     );
     case.judge(rule::STEP_OFFER, strange.is_none(), expected, found);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_somebody;
+
+    #[test]
+    fn a_bsn_is_seen_however_it_is_written() {
+        let persons = ["999900006".to_owned()];
+        for request in [
+            "GET /fhir/Patient?identifier=999900006 HTTP/1.1",
+            "GET /fhir/Condition?patient.identifier=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C123456782 HTTP/1.1",
+            "GET /fhir/Patient HTTP/1.1\nx-bsn: 999900006",
+        ] {
+            assert!(names_somebody(request, &persons), "{request}");
+        }
+        let token = "GET /fhir/Patient HTTP/1.1\nauthorization: Bearer 19999000061-999900007";
+        assert!(!names_somebody(token, &persons));
+    }
 }

@@ -57,8 +57,21 @@ async fn nothing_there(case: &Case<'_>) -> Result<Box<Page>, Stop> {
     Err(Stop::because("for all of the test persons there is something"))
 }
 
+/// The page at the end when all goes well.
+async fn a_success(case: &Case<'_>) -> Result<Box<Page>, Stop> {
+    let mut walk = Walk::new(case)?;
+    let page = walk.collect().await?;
+    if walk.fetched().is_empty() {
+        return Err(Stop::because("nothing is asked for"));
+    }
+    match walk.refused() {
+        Some(refused) => Err(Stop(format!("a query was refused: {refused}"))),
+        None => Ok(page),
+    }
+}
+
 async fn told(case: &Case<'_>) -> Result<(), Stop> {
-    let success = Walk::new(case)?.collect().await?;
+    let success = a_success(case).await?;
     let mut walk = Walk::new(case)?;
     let page = walk.reach_digid().await?;
     let cancelled = page_of(walk.send(way::cancel(&page)?).await?)?;
@@ -109,7 +122,7 @@ fn page_of(came: Came) -> Result<Box<Page>, Stop> {
 }
 
 async fn nothing_came(case: &Case<'_>) -> Result<(), Stop> {
-    let success = Walk::new(case)?.collect().await?;
+    let success = a_success(case).await?;
     for (what, trouble) in [
         ("its code is refused (exception 6)", Trouble::CodeRefused),
         ("its token is refused (exception 7)", Trouble::Outcome(Issue::Suppressed)),

@@ -6,6 +6,7 @@ use url::Url;
 use crate::{
     browser::{Browser, Move, Page, Stand},
     desk::Offer,
+    evidence::Outcome,
     ledger::Heard,
     line::Request,
     probe::{Case, Stop},
@@ -180,6 +181,19 @@ impl<'c> Walk<'c> {
                 _ => None,
             });
             offers.collect()
+        })
+    }
+
+    /// The first query meanwhile that was refused: what follows on that says nothing of the PGO.
+    pub fn refused(&self) -> Option<String> {
+        self.heard(|heard| {
+            let is_refused = |one: &&Heard| {
+                let refused = |status: u16| status >= 400;
+                let answer = &one.exchange.outcome;
+                matches!(one.request, Asked::Fetch(_))
+                    && matches!(answer, Outcome::Answer { status, .. } if refused(*status))
+            };
+            heard.iter().find(is_refused).map(|one| one.exchange.line())
         })
     }
 

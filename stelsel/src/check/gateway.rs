@@ -2,14 +2,7 @@
 //!
 //! Opens the twin, waits for the gateway, has a [`desk`] go through its probes. Knows neither (`twin`, `desk`).
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time,
-};
+use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time};
 
 use desk::{
     desk::{Desk, Told},
@@ -19,20 +12,16 @@ use desk::{
 use protocol::{
     id::{HostId, NameId},
     role::Role,
-    trace::{Event, Sink, Stamp},
     world::network::Door,
 };
-use twin::{
-    network::Network,
-    open::{Options, Twin},
-    world::{Witness, World},
-};
+use twin::{network::Network, open::Twin, world::World};
 
 use crate::{
     compose::Composed,
     files::{self, Override},
+    guest,
     plan::Topology,
-    problem::{Place, Problem, Problems},
+    problem::{Place, Problems},
     run::wall::told,
 };
 
@@ -86,17 +75,21 @@ pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Probl
     let composed = composed(&topology, "")?;
     let place = composed.directory.hosts.iter().position(|host| host.role == order.role);
     let host = HostId(place.unwrap_or_default() as u32);
-    let own = order.host.is_none().then(two_free_ports).transpose()?;
-    let at = order.host.or(own).unwrap_or_else(|| SocketAddr::new(LOOPBACK, 0));
+    let own = order.host.is_none().then(guest::two_free_ports).transpose()?;
+    let at = order.host.or(own).unwrap_or_else(|| SocketAddr::new(guest::LOOPBACK, 0));
+    let network_name = composed.directory.hosts[host.place()].name.clone();
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
     runtime.block_on(async {
         let network = Network { elsewhere: BTreeMap::from([(host, at)]), ..composed.twin(0) };
         let ledger = ledger(&network);
-        let options = options(&order.dir, order.port);
+        let options = guest::options(&order.dir, order.port);
         let twin = Twin::open(network, &options, ledger).await.map_err(told)?;
         let guest = match own {
-            Some(at) => Some(play(order, &topology, &twin.world, host, at).await?),
+            Some(at) => {
+                let played = self::composed(&topology, &deviants(order, &network_name))?;
+                Some(guest::play(&played, &order.dir, twin.world.doors, host, at).await?)
+            }
             None => None,
         };
         let folder = order.dir.join("external").join(&composed.directory.hosts[host.place()].name);
@@ -157,17 +150,13 @@ fn composed(topology: &Topology, deviants: &str) -> Result<Composed, Problems> {
     Composed::for_twin(topology, &scenario)
 }
 
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-fn options(dir: &Path, port: u16) -> Options {
-    Options { dir: dir.to_owned(), listen: LOOPBACK, port, seed: 1, console: None }
-}
-
-/// Two ports after each other that are free now, as a twin needs them.
-fn two_free_ports() -> Result<SocketAddr, Problem> {
-    let free = |port: u16| TcpListener::bind((LOOPBACK, port)).and_then(|bound| bound.local_addr());
-    let found = (0..100).filter_map(|_| free(0).ok()).find(|at| free(at.port() + 1).is_ok());
-    found.ok_or_else(|| Place::whole("ports").problem("no two ports are free on this machine"))
+/// The deviant of an order, as a scenario has it.
+fn deviants(order: &Order, host: &str) -> String {
+    let deviant = order.deviant.as_ref().map(|breaks| {
+        let (name, breaks) = (toml::Value::from(host), toml::Value::from(breaks.as_str()));
+        format!("[[deviant]]\nhost = {name}\nbreaks = {breaks}\n")
+    });
+    deviant.unwrap_or_default()
 }
 
 fn ledger(network: &Network) -> Ledger {
@@ -178,40 +167,4 @@ fn ledger(network: &Network) -> Ledger {
         .map(|name| network.texts.host_text(NameId(name)).to_owned())
         .collect();
     Ledger::new(back, names)
-}
-
-/// Nobody listens to the twin that plays the gateway.
-struct Deaf;
-
-impl Sink for Deaf {
-    fn event(&mut self, _: Stamp, _: Event<'_>) {}
-}
-
-impl Witness for Deaf {}
-
-/// Has another twin play the gateway: it knows the first by its sockets alone.
-async fn play(
-    order: &Order,
-    topology: &Topology,
-    first: &World<Ledger>,
-    host: HostId,
-    at: SocketAddr,
-) -> Result<Twin<Deaf>, Problems> {
-    let deviants = order.deviant.as_ref().map(|breaks| {
-        let name = toml::Value::from(first.network.hosts[host.place()].name.as_str());
-        let breaks = toml::Value::from(breaks.as_str());
-        format!("[[deviant]]\nhost = {name}\nbreaks = {breaks}\n")
-    });
-    let composed = composed(topology, deviants.as_deref().unwrap_or_default())?;
-    let doors = first.doors;
-    let hosts = composed.directory.hosts.iter().enumerate();
-    let elsewhere = hosts
-        .filter(|(place, _)| *place != host.place())
-        .map(|(place, entry)| {
-            let is_plain = matches!(entry.role, Role::Ocsp | Role::Xis);
-            (HostId(place as u32), if is_plain { doors.plain } else { doors.tls })
-        })
-        .collect();
-    let network = Network { elsewhere, ..composed.twin(0) };
-    Twin::open(network, &options(&order.dir, at.port()), Deaf).await.map_err(told)
 }

@@ -63,7 +63,7 @@ pub struct Arguments {
     pub quiet: bool,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let share = text.strip_suffix('%').and_then(|share| share.trim().parse::<f64>().ok());
     match share {
         Some(share) if (0.1..=100.0).contains(&share) => Ok(share / 100.0),
@@ -85,7 +85,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     results::check_target(&dir)?;
     let bar = Bar::new(arguments.quiet)?;
     let jobs = arguments.jobs.map(usize::from);
-    let found = capacity::search(study, &arguments.norm, arguments.within, jobs, &bar)?;
+    let run = capacity::simulated(jobs, &bar);
+    let found = capacity::search(study, &arguments.norm, arguments.within, &run)?;
     bar.0.finish_and_clear();
     if found.probes.is_empty() {
         super::say("interrupted before any probe was done: nothing was written");

@@ -1,10 +1,6 @@
 //! `stelsel run`: a scenario in, results and an answer out.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
-    sync::Mutex,
-};
+use std::{path::PathBuf, sync::Mutex};
 
 use actors::deviant::Deviation;
 use clap::{Args, ValueEnum, ValueHint};
@@ -116,10 +112,7 @@ fn flows(text: &str) -> Result<FlowsKept, String> {
 fn world(arguments: &Arguments) -> run::World {
     let dir = arguments.dir.clone();
     match arguments.world {
-        World::Twin => {
-            let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            run::World::Twin(Site { dir, listen, port: 0 })
-        }
+        World::Twin => run::World::Twin(Site::here(&dir)),
         World::Virtual if arguments.through_bytes => run::World::ThroughBytes(dir),
         World::Virtual => run::World::Virtual,
     }

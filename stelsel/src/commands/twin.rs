@@ -14,6 +14,7 @@ use serde_json::json;
 use twin::{
     network::Network,
     open::{Options, Twin},
+    world::Doors,
 };
 use watch::{
     directory::{Directory, Host, Window},
@@ -28,6 +29,7 @@ use crate::{
     compose::Composed,
     console::{self, Console, Live, Record},
     files::{self, Override},
+    guest,
     problem::{Place, Problem, Problems},
     run::wall::{Ear, told},
 };
@@ -72,6 +74,13 @@ pub struct Arguments {
     /// and za-2 that one. What your server needs is put into DIR/external
     #[arg(long, value_name = "HOST=ADDRESS:PORT")]
     external: Vec<String>,
+    /// Play this host only, with the systems behind it: another twin of the same network, which has it as --external, plays
+    /// the others. Uses the folder of that
+    #[arg(long, value_name = "HOST", requires = "peers", conflicts_with = "external")]
+    only: Option<String>,
+    /// With --only: where the other twin listens for TLS; what has no TLS is at the next port
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "only")]
+    peers: Option<SocketAddr>,
     /// Have hosts break a rule: pgo-2=other-client-named
     #[arg(long, value_name = "HOST=RULE")]
     deviant: Vec<String>,
@@ -111,7 +120,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         timeline_step: protocol::time::Duration::ZERO,
         ..Settings::new(window, arguments.seed, 0)
     };
-    let elsewhere = elsewhere(&arguments.external, &composed.directory)?;
+    let elsewhere = match (&arguments.only, arguments.peers) {
+        (Some(host), Some(tls)) => all_but(&composed.directory, host, tls)?,
+        _ => elsewhere(&arguments.external, &composed.directory)?,
+    };
     let strangers = elsewhere.keys().copied().collect();
     let watcher = Watcher::of_strangers(&composed.directory, settings, strangers);
     let network = Network { elsewhere, ..composed.twin(0) };
@@ -135,6 +147,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             port: arguments.port,
             seed: arguments.seed,
             console: address.map(|address| format!("http://{address}/")),
+            tells: arguments.only.is_none(),
         };
         let twin = Twin::open(network, &options, ear).await.map_err(told)?;
         let console = Console::open(console, &twin.world, &topology)?;
@@ -158,6 +171,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
     })?;
     recorded?;
     Ok(if broken.is_empty() { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// Hosts that the other twin plays, for one that plays one host only.
+fn all_but(
+    directory: &Directory,
+    name: &str,
+    tls: SocketAddr,
+) -> Result<BTreeMap<HostId, SocketAddr>, Problem> {
+    let place = directory.hosts.iter().position(|host| host.name == name);
+    let place = place.ok_or_else(|| {
+        let names = directory.hosts.iter().map(|host| host.name.as_str());
+        let problem = Place::whole("--only").expected("a host of the network", format!("`{name}`"));
+        match files::nearest_name(name, names) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        }
+    })?;
+    let plain = SocketAddr::new(tls.ip(), tls.port().saturating_add(1));
+    Ok(guest::all_but(directory, HostId(place as u32), true, Doors { tls, plain }))
 }
 
 /// Hosts that somebody else plays, and where.

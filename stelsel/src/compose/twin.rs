@@ -63,6 +63,7 @@ impl Composed {
             lists: register.publish_all(),
             release: topology.release,
             elsewhere: BTreeMap::new(),
+            beside: false,
         }
     }
 }

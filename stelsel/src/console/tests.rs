@@ -46,7 +46,14 @@ fn running(record: bool) -> Running {
     let record = record.then(|| Record::begin(&dir.path().join("seen")).unwrap());
     let ear = Ear::new(watcher, Some(Live::new(&composed.directory, record)));
     let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let options = Options { dir: dir.path().to_owned(), listen, port: 0, seed: 1, console: None };
+    let options = Options {
+        dir: dir.path().to_owned(),
+        listen,
+        port: 0,
+        seed: 1,
+        console: None,
+        tells: true,
+    };
     let runtime = Runtime::new().unwrap();
     let (twin, console) = runtime.block_on(async {
         let twin = Twin::open(composed.twin(0), &options, ear).await.unwrap();

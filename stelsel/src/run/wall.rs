@@ -2,15 +2,23 @@
 //!
 //! Takes as long as the scenario says. Does not decide how messages look or travel (`twin`).
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time,
+};
 
 use protocol::world::schedule::{Happening, Scheduled};
 use protocol::{
-    time::Instant,
+    id::HostId,
+    time::{Duration, Instant},
     trace::{Event, Sink, Stamp},
 };
 use sim::visitor::{Arrival, Arrivals as _};
 use twin::{
+    network::Network,
     open::{Options, Twin},
     visit::Visit,
     world::{Passage, Witness, World},
@@ -24,6 +32,8 @@ use super::Progress;
 use crate::{
     compose::Composed,
     console::{Live, Record},
+    guest::LOOPBACK,
+    meter::Meter,
     plan::Scenario,
     problem::{Place, Problems},
 };
@@ -37,6 +47,30 @@ pub struct Site {
     pub listen: IpAddr,
     /// The port for TLS; 0 takes any.
     pub port: u16,
+    /// Hosts that somebody else plays, and where.
+    pub elsewhere: BTreeMap<HostId, SocketAddr>,
+    /// Whether its own hosts need no sockets between them where no certificate is demanded.
+    pub beside: bool,
+}
+
+impl Site {
+    /// On this machine, at any port, with every host in it.
+    pub fn here(dir: &Path) -> Self {
+        let (dir, elsewhere) = (dir.to_owned(), BTreeMap::new());
+        Self { dir, listen: LOOPBACK, port: 0, elsewhere, beside: false }
+    }
+}
+
+/// What came of a replication.
+pub(crate) struct Played {
+    /// What was seen.
+    pub sight: Sight,
+    /// How much later than planned each arrival came, in the order of arrivals.
+    pub late: Vec<Duration>,
+    /// How long it took, from the first moment to the last.
+    pub took: Duration,
+    /// What each meter read of that; none where the system tells nothing.
+    pub spent: Vec<Option<time::Duration>>,
 }
 
 /// Whoever listens to a twin, until it says what it heard; and what a console shows of it, where there is one.
@@ -104,8 +138,9 @@ pub(crate) fn replicate(
     site: &Site,
     replication: u32,
     watcher: Watcher,
+    meters: &[Meter],
     progress: &impl Progress,
-) -> Result<Option<Sight>, Problems> {
+) -> Result<Option<Played>, Problems> {
     let mut schedule = composed.schedule().to_vec();
     // Stable: what happens at one moment stays in its order.
     schedule.sort_by_key(|scheduled| scheduled.at);
@@ -117,19 +152,30 @@ pub(crate) fn replicate(
         port: site.port,
         seed: scenario.seed,
         console: None,
+        tells: true,
     };
     runtime.block_on(async {
         let ear = Ear::new(watcher, None);
-        let twin = Twin::open(composed.twin(replication), &options, ear).await.map_err(told)?;
+        let Site { elsewhere, beside, .. } = site.clone();
+        let network = Network { elsewhere, beside, ..composed.twin(replication) };
+        let twin = Twin::open(network, &options, ear).await.map_err(told)?;
         let world = Arc::clone(&twin.world);
-        let is_over = play(composed, scenario, replication, &world, schedule, progress).await;
+        let read = || meters.iter().map(Meter::read).collect::<Vec<_>>();
+        let (before, began) = (read(), world.now());
+        let late = play(composed, scenario, replication, &world, schedule, progress).await;
+        let (after, took) = (read(), world.now().since(began));
         twin.close(time::Duration::from_secs(1)).await;
+        let spent = before.iter().zip(after);
+        let spent = spent.map(|(before, after)| Some(after?.saturating_sub((*before)?))).collect();
         let heard = world.look(Ear::take);
-        Ok(heard.filter(|_| is_over).map(Watcher::finish))
+        Ok(late.zip(heard).map(|(late, heard)| {
+            let sight = heard.finish();
+            Played { sight, late, took, spent }
+        }))
     })
 }
 
-/// Has everybody come and everything happen in its time; says whether it came to its end.
+/// Has everybody come and everything happen in its time; gives how late they came, if it came to its end.
 async fn play(
     composed: &Composed,
     scenario: &Scenario,
@@ -137,7 +183,7 @@ async fn play(
     world: &Arc<World<Ear>>,
     schedule: Vec<Scheduled>,
     progress: &impl Progress,
-) -> bool {
+) -> Option<Vec<Duration>> {
     let window = composed.window();
     let last = window.horizon + scenario.drain;
     let mut crowd = composed.crowd(replication);
@@ -145,11 +191,12 @@ async fn play(
     let mut schedule = schedule.into_iter().peekable();
     let mut cohort: Vec<u32> = Vec::new();
     let mut horizon_reached = false;
+    let mut late = Vec::new();
     loop {
         let now = world.now();
         progress.at(replication, (now.as_secs_f64() / window.horizon.as_secs_f64()).min(1.0));
         if progress.stopped() {
-            return false;
+            return None;
         }
         while let Some(happening) = schedule.next_if(|scheduled| scheduled.at <= now) {
             befall(world, happening.what);
@@ -163,13 +210,14 @@ async fn play(
                 cohort.push(number);
             }
             world.come(Visit { number, party: actor, facts });
+            late.push(world.now().since(at));
             next = crowd.next();
         }
         if horizon_reached {
             cohort.retain(|number| world.is_here(*number));
             if cohort.is_empty() || now >= last {
                 world.mark(Event::RunEnded);
-                return true;
+                return Some(late);
             }
         }
         let arrives = next.as_ref().map_or(Instant::NEVER, |next| next.at);

@@ -5,7 +5,7 @@
 //! Beside that an outage, whose counts must be such as virtual time gives, and the machine's own costs, measured
 //! first, with which virtual time predicts a twin that charges nothing; that error is told and not judged.
 
-use std::{net::IpAddr, path::Path};
+use std::path::Path;
 
 use serde::Serialize;
 use watch::study::{
@@ -138,7 +138,7 @@ fn outage(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec<
     };
     // A seed of its own: the twin is another draw of the same, not the same draw.
     let study = OUTAGE.study(seed + 1, &[("replications", "1")])?;
-    let options = Options { world: World::Twin(site(dir)), ..Options::default() };
+    let options = Options { world: World::Twin(Site::here(dir)), ..Options::default() };
     let Some(measured) = whole(run::run(study, &options, progress)?) else { return Ok(None) };
     let count = |answer: &Answer, metric: &str| -> Vec<f64> {
         let Some(metric) = MetricId::of(metric) else { return Vec::new() };
@@ -194,7 +194,7 @@ fn machine(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec
     let Some(predicted) = set(seed, &priced, Options::default(), &Unwatched)? else {
         return Ok(None);
     };
-    let options = Options { world: World::Twin(site(dir)), ..Options::default() };
+    let options = Options { world: World::Twin(Site::here(dir)), ..Options::default() };
     let Some(measured) = set(seed, &free, options, progress)? else { return Ok(None) };
     Ok(Some(compare(MACHINE, &predicted, &measured, false)))
 }
@@ -209,11 +209,7 @@ fn measured(
     dir: &Path,
     progress: &impl Progress,
 ) -> Result<Option<Answer>, Problems> {
-    one(seed, cost, Options { world: World::Twin(site(dir)), ..Options::default() }, progress)
-}
-
-fn site(dir: &Path) -> Site {
-    Site { dir: dir.to_owned(), listen: IpAddr::from([127, 0, 0, 1]), port: 0 }
+    one(seed, cost, Options { world: World::Twin(Site::here(dir)), ..Options::default() }, progress)
 }
 
 fn one(

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -14,7 +14,10 @@ use protocol::{
     trace::{Event, Sink, Stamp},
 };
 use sim::visitor::Arrivals as _;
-use stelsel::compose::Composed;
+use stelsel::{
+    compose::Composed,
+    guest::{all_but, two_free_ports},
+};
 use twin::{
     network::Network,
     open::{Options, Twin},
@@ -97,7 +100,7 @@ fn eye(composed: &Composed, strangers: Vec<HostId>) -> Eye {
 
 fn options(dir: &Path, port: u16) -> Options {
     let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Options { dir: dir.to_owned(), listen, port, seed: 1, console: None }
+    Options { dir: dir.to_owned(), listen, port, seed: 1, console: None, tells: true }
 }
 
 /// People come to a twin whose gateway another twin plays. How many were served, and what the first says of the
@@ -107,29 +110,16 @@ fn collected(people: u32, deviant: &str) -> (u32, Vec<Verdict>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (host, guest) = (composed(""), composed(deviant));
     let za = place(&host, Role::Za);
-    // Two ports that are free now.
-    let port = loop {
-        let found =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, found + 1)).is_ok() {
-            break found;
-        }
-    };
-    let at = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let at = two_free_ports().unwrap();
     runtime.block_on(async {
         let network = Network { elsewhere: BTreeMap::from([(za, at)]), ..host.twin(0) };
         let first =
             Twin::open(network, &options(dir.path(), 0), eye(&host, vec![za])).await.unwrap();
-        let doors = first.world.doors;
-        let others = |(place, entry): (usize, &watch::directory::Host)| {
-            let is_plain = matches!(entry.role, Role::Ocsp | Role::Xis);
-            let at = if is_plain { doors.plain } else { doors.tls };
-            (HostId(place as u32) != za).then_some((HostId(place as u32), at))
-        };
-        let elsewhere = guest.directory.hosts.iter().enumerate().filter_map(others).collect();
+        let elsewhere = all_but(&guest.directory, za, false, first.world.doors);
         let network = Network { elsewhere, ..guest.twin(0) };
-        let second =
-            Twin::open(network, &options(dir.path(), port), eye(&guest, Vec::new())).await.unwrap();
+        let second = Twin::open(network, &options(dir.path(), at.port()), eye(&guest, Vec::new()))
+            .await
+            .unwrap();
         let mut crowd = host.crowd(0);
         for _ in 0..people {
             let arrival = crowd.next().unwrap();

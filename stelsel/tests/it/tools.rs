@@ -52,7 +52,14 @@ fn running() -> Running {
     let study = world::study(NETWORK, "horizon = \"1min\"\n[arrivals]\nrate = \"1/s\"\n", &[]);
     let composed = Composed::for_twin(&study.topology, &study.scenario).unwrap();
     let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let options = Options { dir: dir.path().to_owned(), listen, port: 0, seed: 1, console: None };
+    let options = Options {
+        dir: dir.path().to_owned(),
+        listen,
+        port: 0,
+        seed: 1,
+        console: None,
+        tells: true,
+    };
     let runtime = Runtime::new().unwrap();
     let twin = runtime.block_on(Twin::open(composed.twin(0), &options, Deaf)).unwrap();
     let told = serde_json::from_slice(&fs::read(&twin.endpoints).unwrap()).unwrap();

@@ -61,15 +61,11 @@ double_submit = 0.05
 consult_dossier = 0.1
 "#;
 
-fn site(dir: &Path) -> Site {
-    Site { dir: dir.to_owned(), listen: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 0 }
-}
-
 /// The same study in virtual time and in a twin.
 fn both(scenario: &str) -> [Answer; 2] {
     let dir = tempfile::tempdir().unwrap();
     let study = || world::study(NETWORK, scenario, &[]);
-    let twin = Options { world: World::Twin(site(dir.path())), ..Options::default() };
+    let twin = Options { world: World::Twin(Site::here(dir.path())), ..Options::default() };
     [world::answer(study(), &Options::default()), world::answer(study(), &twin)]
 }
 
@@ -106,6 +102,21 @@ fn the_same_people_meet_the_same_end_in_both_worlds() {
     assert!(count(&real, "flows.outcome.exception-3") > 0.0);
 }
 
+#[test]
+fn who_needs_no_sockets_between_its_own_hosts_serves_the_same_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = |beside| Site { beside, ..Site::here(dir.path()) };
+    let answer = |beside| {
+        let options = Options { world: World::Twin(site(beside)), ..Options::default() };
+        world::answer(world::study(NETWORK, PEOPLE, &[]), &options)
+    };
+    let [over_sockets, beside] = [answer(false), answer(true)];
+    nothing_is_broken_or_lost(&beside);
+    for outcome in OUTCOMES {
+        assert_eq!(count(&over_sockets, outcome), count(&beside, outcome), "{outcome}");
+    }
+}
+
 /// The longest silence that a server bears where connections are not kept is 20 s.
 #[test]
 fn a_connection_that_is_kept_is_used_again_after_a_long_silence() {
@@ -114,7 +125,7 @@ fn a_connection_that_is_kept_is_used_again_after_a_long_silence() {
         [arrivals]\nburst = { at = \"1s\", within = \"2s\", people = 40 }\n\
         [persons]\nchoose = \"fixed(20s)\"\nlogin = \"fixed(50ms)\"\nconsent = \"fixed(50ms)\"\n";
     let sets = ["topology.tls.keep_alive=25s", "topology.xis.no_data=0"];
-    let twin = Options { world: World::Twin(site(dir.path())), ..Options::default() };
+    let twin = Options { world: World::Twin(Site::here(dir.path())), ..Options::default() };
     let real = world::answer(world::study(NETWORK, people, &sets), &twin);
     nothing_is_broken_or_lost(&real);
     assert_eq!(count(&real, "flows.outcome.completed"), 40.0);
@@ -148,7 +159,7 @@ fn composed() -> Composed {
 
 fn opening(dir: &Path, port: u16) -> Opening {
     let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Opening { dir: dir.to_owned(), listen, port, seed: 1, console: None }
+    Opening { dir: dir.to_owned(), listen, port, seed: 1, console: None, tells: true }
 }
 
 /// What a host says to these bytes, before it closes the connection or ten seconds have passed.

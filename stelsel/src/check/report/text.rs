@@ -14,10 +14,17 @@ pub fn text(report: &Report) -> String {
         broken(&mut text, report, verdict);
     }
     for finding in [Finding::NotReached, Finding::NotObservable] {
+        let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
         for verdict in report.of(finding) {
-            let why = verdict.why.as_deref().unwrap_or_default();
-            let _ =
-                writeln!(text, "{}: {} ({}): {why}", finding.name(), verdict.rule, cited(verdict));
+            let (why, rule) = (verdict.why.as_deref().unwrap_or_default(), verdict.rule);
+            let told = format!("{rule} ({})", cited(verdict));
+            match reasons.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, rules)) => rules.push(told),
+                None => reasons.push((why, vec![told])),
+            }
+        }
+        for (why, rules) in reasons {
+            let _ = writeln!(text, "{}: {why}: {}", finding.name(), rules.join(", "));
         }
     }
     let kept: Vec<&str> = report.of(Finding::Kept).map(|verdict| verdict.rule).collect();

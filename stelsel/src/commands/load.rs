@@ -1,0 +1,327 @@
+//! `stelsel load`: people at a vendor's gateway, as many as it can bear.
+
+use std::{
+    fs,
+    net::{SocketAddr, ToSocketAddrs as _},
+    path::PathBuf,
+    time,
+};
+
+use clap::{Args, ValueHint};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
+use protocol::time::Duration;
+use serde_json::json;
+
+use super::{Ending, Outcome, capacity::share, interrupt, run::flag_overrides};
+use crate::{
+    answer::{Answer, Study},
+    calibrate,
+    capacity::{self, Norm},
+    files,
+    load::{self, Arrivals, Fired, Generator, Mishap, Order, Row},
+    problem::{Place, Problem, Problems},
+    report, results,
+    run::{Progress, Unwatched, wall::told},
+};
+
+/// Put load on a gateway, as hundreds of PGOs and thousands of people do
+///
+/// People come at planned moments whatever becomes of those before them, from hundreds of PGOs with certificates of their own,
+/// log in at DigiD, consent, and have their data collected. What they meet is written as `run` writes it, beside what
+/// virtual time predicts for such a gateway, with how much the generator itself took. The gateway must know the test
+/// persons: whoever has DigiD's BSN 9999… of this network.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stelsel load --against za=127.0.0.1:9444 --rate 50/s --for 5min
+  stelsel load --against za=127.0.0.1:9444 --burst 500 --for 1min
+  stelsel load --against za=127.0.0.1:9444 --rate 20/s --for 3min --while ocsp-silent
+  stelsel load --against za=127.0.0.1:9444 --rate 10/s --for 30s --search
+  stelsel load --self --rate 20/s --for 1min
+
+Exit status: 0 the published norms were kept, 1 one was not, or traffic
+collapsed, 2 bad input, 4 the gateway does not answer, 130 interrupted.")]
+pub struct Arguments {
+    /// A scenario file, in place of the flags that say who comes when; it names the network
+    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
+    scenario: Option<PathBuf>,
+    /// The gateway: za and where it is
+    #[arg(long, value_name = "za=HOST:PORT", required_unless_present = "own")]
+    against: Option<String>,
+    /// Put load on the gateway of a twin of our own
+    #[arg(long = "self", conflicts_with = "against")]
+    own: bool,
+    /// How many collections begin, on average: 50/s. With --profile, in its busiest hour
+    #[arg(long, value_name = "RATE", default_value = "10/s", value_parser = rate)]
+    rate: String,
+    /// How long people come, of which the first tenth, or half a minute, is not counted
+    #[arg(long = "for", value_name = "DURATION", default_value = "1min", value_parser = lasting)]
+    lasts: Duration,
+    /// Spread over the day as people are: flat, weekday or week
+    #[arg(long, value_name = "NAME", value_parser = ["flat", "weekday", "week"], conflicts_with = "burst")]
+    profile: Option<String>,
+    /// With --profile: where in it the load begins
+    #[arg(long, value_name = "HOURS", default_value_t = 9, value_parser = clap::value_parser!(u8).range(0..168), requires = "profile")]
+    from: u8,
+    /// So many people within one second, in place of a rate
+    #[arg(long, value_name = "PEOPLE", value_parser = clap::value_parser!(u32).range(1..))]
+    burst: Option<u32>,
+    /// What happens in the second third of it; may be repeated
+    #[arg(long = "while", value_name = "MISHAP", value_enum)]
+    mishaps: Vec<Mishap>,
+    /// Search for the highest rate that keeps the norms; each probe takes as long as --for says
+    #[arg(long, conflicts_with = "burst")]
+    search: bool,
+    /// With --search: token, resource, or a metric and a comparison; may be repeated
+    #[arg(long, value_name = "NORM", default_values = ["token", "resource"], requires = "search")]
+    norm: Vec<Norm>,
+    /// With --search: how far a rate that breaks a norm may be above one that keeps it
+    #[arg(long, value_name = "SHARE%", default_value = "20%", value_parser = share, requires = "search")]
+    within: f64,
+    /// The number of the gateway's process, if it is on this machine: what CPU time it takes is told too
+    #[arg(long, value_name = "PID", conflicts_with = "own")]
+    pid: Option<u32>,
+    /// Set a key of the scenario, or after `topology.` of the network; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Key of all random draws
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
+    /// The folder of the network: certificates, keys, what the gateway needs
+    #[arg(long, value_name = "DIR", default_value = "desk", value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
+    /// The port of the network; what has no TLS has the next. 0 takes two that are free
+    #[arg(long, value_name = "P", default_value_t = 8443)]
+    port: u16,
+    /// How many seconds the gateway may take to answer at all
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    wait: u64,
+    /// Where the results go
+    #[arg(long, value_name = "DIR", default_value = "results/load", value_hint = ValueHint::DirPath)]
+    out: PathBuf,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The files or flags say what cannot be, a port is taken, or the results cannot be written.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let study = study(arguments)?;
+    let order = Order {
+        topology: PathBuf::from(&*study.topology.place.source),
+        set: topology_settings(&arguments.set),
+        at: arguments.against.as_deref().map(gateway).transpose()?,
+        process: arguments.pid,
+        dir: arguments.dir.clone(),
+        port: arguments.port,
+        wait: time::Duration::from_secs(arguments.wait),
+    };
+    results::check_target(&arguments.out.join(MEASURED))?;
+    let bar = Bar::new()?;
+    let range = match load::open(&order, &study, &super::say)? {
+        Ok(range) => range,
+        Err(why) => {
+            super::say(&format!("could not test: {why}"));
+            return Ok(Ending::CouldNotTest);
+        }
+    };
+    if arguments.search {
+        return search(arguments, study, &range, &bar);
+    }
+    let fired = range.fire(&study, &bar)?;
+    bar.0.finish_and_clear();
+    let Some(fired) = fired else {
+        super::say("interrupted: nothing was written");
+        return Ok(Ending::Interrupted);
+    };
+    let Some(predicted) = load::predict(&study, &Unwatched)? else {
+        return Ok(Ending::Interrupted);
+    };
+    let rows = load::rows(&predicted, &fired.answer);
+    write(arguments, &fired, &predicted, &rows)?;
+    super::print(&match arguments.json {
+        true => format!("{:#}\n", json!({ "rows": rows, "generator": fired.generator })),
+        false => text(arguments, &fired.generator, &rows),
+    })?;
+    Ok(if keeps_norms(&rows) { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// What is set otherwise in the network.
+fn topology_settings(set: &[String]) -> Vec<String> {
+    set.iter().filter(|set| set.trim_start().starts_with("topology.")).cloned().collect()
+}
+
+/// The folders of results beside each other.
+const MEASURED: &str = "measured";
+const PREDICTED: &str = "predicted";
+
+/// What is asked: a file, or what flags say, which is written as one.
+fn study(arguments: &Arguments) -> Result<Study, Problems> {
+    let set = flag_overrides(&arguments.set, &arguments.seed, &None, &None)?;
+    if let Some(path) = &arguments.scenario {
+        return files::read(path, &set);
+    }
+    let arrivals = match (&arguments.profile, arguments.burst) {
+        (Some(name), _) => Arrivals::Profile {
+            name: name.clone(),
+            from: format!("{}h", arguments.from),
+            peak: arguments.rate.clone(),
+        },
+        (None, Some(people)) => Arrivals::Burst(people),
+        (None, None) => Arrivals::Rate(arguments.rate.clone()),
+    };
+    let dir = &arguments.dir;
+    fs::create_dir_all(dir)
+        .map_err(|error| Place::whole(dir.display().to_string()).problem(error.to_string()))?;
+    let path = dir.join("load.toml");
+    let text = load::scenario("peers.toml", &arrivals, arguments.lasts, &arguments.mishaps);
+    for (path, text) in [(&dir.join("peers.toml"), load::TOPOLOGY), (&path, text.as_str())] {
+        twin::open::whole(path, text.as_bytes()).map_err(told)?;
+    }
+    files::read(&path, &set)
+}
+
+fn rate(text: &str) -> Result<String, String> {
+    files::rate(text).map(|_| text.to_owned())
+}
+
+fn lasting(text: &str) -> Result<Duration, String> {
+    const LEAST: Duration = Duration::from_secs(5);
+    files::duration(text).and_then(|lasts| match lasts < LEAST {
+        true => Err("expected at least 5s".to_owned()),
+        false => Ok(lasts),
+    })
+}
+
+fn gateway(text: &str) -> Result<SocketAddr, Problem> {
+    let wrong = |why: String| {
+        let expected = "za and where it is, such as za=127.0.0.1:9444";
+        Place::whole("--against").expected(expected, format!("`{text}`{why}"))
+    };
+    let address = text.strip_prefix("za=").ok_or_else(|| wrong(String::new()))?;
+    let mut found = address.to_socket_addrs().map_err(|error| wrong(format!(": {error}")))?;
+    found.next().ok_or_else(|| wrong(String::new()))
+}
+
+fn write(
+    arguments: &Arguments,
+    fired: &Fired,
+    predicted: &Answer,
+    rows: &[Row],
+) -> Result<(), Problems> {
+    let out = &arguments.out;
+    results::write_with(&fired.answer, &out.join(MEASURED), &[])?;
+    results::write_with(predicted, &out.join(PREDICTED), &[])?;
+    let figures = json!({ "rows": rows, "generator": fired.generator });
+    let page = report::load(rows, &fired.generator, &calibrate::machine(), &command());
+    for (name, text) in [("load.json", format!("{figures:#}\n")), ("load.html", page)] {
+        twin::open::whole(&out.join(name), text.as_bytes()).map_err(told)?;
+    }
+    Ok(())
+}
+
+/// How this was asked for.
+fn command() -> String {
+    let shown = |word: String| match word.contains([' ', '*', '"', '$']) {
+        true => format!("'{word}'"),
+        false => word,
+    };
+    let words: Vec<String> = std::env::args().skip(1).map(shown).collect();
+    format!("stelsel {}", words.join(" "))
+}
+
+/// Whether each published norm that has a figure was kept, and not everything collapsed.
+fn keeps_norms(rows: &[Row]) -> bool {
+    let measured = |metric: &str| rows.iter().find(|row| row.metric == metric)?.measured.value();
+    let kept = |(_, metric, least, _): &(&str, &str, f64, &str)| {
+        rows.iter().all(|row| row.metric != *metric)
+            || measured(metric).is_some_and(|share| share >= *least)
+    };
+    Norm::PUBLISHED.iter().all(kept) && measured("flows.started").is_some_and(|begun| begun > 0.0)
+}
+
+fn text(arguments: &Arguments, generator: &Generator, rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(["", "predicted", "measured", ""]);
+    for row in rows {
+        table.add_row([
+            row.what.to_owned(),
+            row.predicted.text(),
+            row.measured.text(),
+            row.unit.to_owned(),
+        ]);
+    }
+    for column in [1, 2] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    for sentence in generator.sentences() {
+        text.push_str(&results::wrapped(&sentence, ""));
+    }
+    text.push_str(&format!("Results: {}\n", arguments.out.join("load.html").display()));
+    text
+}
+
+fn search(arguments: &Arguments, study: Study, range: &load::Range, bar: &Bar) -> Outcome {
+    let bottlenecks = std::cell::RefCell::new(Vec::new());
+    let fire = |study: Study| {
+        let fired = range.fire(&study, bar)?;
+        Ok(fired.map(|Fired { answer, generator }| {
+            bottlenecks.borrow_mut().extend(generator.bottleneck());
+            answer
+        }))
+    };
+    let found = capacity::search(study, &arguments.norm, arguments.within, &fire)?;
+    bar.0.finish_and_clear();
+    if found.probes.is_empty() {
+        super::say("interrupted before any probe was done: nothing was written");
+        return Ok(Ending::Interrupted);
+    }
+    let folder = capacity::write(&found, &arguments.out.join(MEASURED))?;
+    let mut text: String =
+        folder.sentences().iter().map(|sentence| results::wrapped(sentence, "")).collect();
+    for sentence in bottlenecks.into_inner() {
+        text.push_str(&results::wrapped(&format!("In one probe: {sentence}"), ""));
+    }
+    super::print(&format!(
+        "{text}Results, of {} probes: {}\n",
+        found.probes.len(),
+        arguments.out.join(MEASURED).display()
+    ))?;
+    Ok(if found.is_whole { Ending::Done } else { Ending::Interrupted })
+}
+
+/// A progress bar on standard error, if that is a terminal; and Ctrl-C.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Result<Self, Problem> {
+        interrupt::catch()?;
+        Ok(Self(super::progress_bar(1_000, "{percent} %")?))
+    }
+}
+
+impl Progress for Bar {
+    fn expects(&self, _: u32) {
+        self.0.reset();
+    }
+
+    fn at(&self, _: u32, share: f64) {
+        self.0.set_position((share * 1_000.0) as u64);
+    }
+
+    fn finished(&self, _: u32) {}
+
+    fn stopped(&self) -> bool {
+        interrupt::asked()
+    }
+}
