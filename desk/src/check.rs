@@ -31,7 +31,8 @@ pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) 
         .filter(|probe| only.is_empty() || only.iter().any(|name| name == probe.name))
         .collect();
     let ran = probe::run(desk, &chosen, say).await;
-    let observed = observe(desk).await;
+    let mut observed = observe(desk).await;
+    observed.extend(ran.observed);
     let planned = probe::planned(&probes);
     let hidden = match role {
         Role::Pgo => pgo::hidden,
@@ -45,5 +46,6 @@ pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) 
         verdicts: verdicts(name, ran.judgements, &ran.unreached, &planned, &hidden),
         observed,
         unreached: ran.unreached,
+        first: chosen.first().map_or("", |probe| probe.name),
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// How long the server may take.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Versions of TLS, as they stand in a hello.
 pub const TLS_1_0: u16 = 0x0301;

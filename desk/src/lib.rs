@@ -11,6 +11,7 @@ pub mod browser;
 pub mod check;
 pub mod desk;
 pub mod evidence;
+mod habits;
 pub mod hello;
 pub mod ledger;
 pub mod line;

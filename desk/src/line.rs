@@ -21,7 +21,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
 };
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Url;
 
 use crate::evidence::{Exchange, Outcome, meaning, raw_answer, raw_request};
@@ -34,6 +34,12 @@ pub const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long an answer may take from then on.
 pub const ANSWER: Duration = Duration::from_secs(30);
+
+/// After so many answers in a row that did not come in time, no name is waited for as long as at first …
+const SILENT: u32 = 3;
+
+/// … but so long.
+const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// What a node shows of itself.
 #[derive(Clone)]
@@ -146,6 +152,15 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// What became of a connection on which nobody said anything more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// It was closed after so long.
+    Closed(Duration),
+    /// It was still open.
+    Open,
+}
+
 /// What comes of a request.
 pub type Result = std::result::Result<Answer, Failure>;
 
@@ -156,6 +171,8 @@ pub struct Lines {
     nobody: Identity,
     began: Instant,
     kept: Mutex<Vec<Exchange>>,
+    /// How often in a row each name let a limit pass.
+    silent: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Lines {
@@ -172,7 +189,14 @@ impl Lines {
         let roots = Arc::new(roots);
         let config = builder(&roots).with_no_client_auth();
         let nobody = Identity { name: "a browser".to_owned(), config: Arc::new(config) };
-        Ok(Self { places, roots, nobody, began: Instant::now(), kept: Mutex::default() })
+        Ok(Self {
+            places,
+            roots,
+            nobody,
+            began: Instant::now(),
+            kept: Mutex::default(),
+            silent: Mutex::default(),
+        })
     }
 
     /// Somebody who shows that certificate.
@@ -245,6 +269,7 @@ impl Lines {
         (*going.method_mut(), *going.uri_mut()) = (request.method, uri);
         *going.headers_mut() = headers;
         let result = self.carry(who, &name, going).await;
+        self.note(&name, matches!(result, Err(Failure::TimedOut(_))));
         let outcome = match &result {
             Ok(answer) => Outcome::Answer {
                 status: answer.status.as_u16(),
@@ -257,7 +282,28 @@ impl Lines {
         result
     }
 
-    async fn carry(&self, who: &Identity, name: &str, going: http::Request<Full<Bytes>>) -> Result {
+    /// Whoever was silent for long is not waited for as long again: there are many probes.
+    fn note(&self, name: &str, was_silent: bool) {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match was_silent {
+            true => *silent.entry(name.to_owned()).or_default() += 1,
+            false => drop(silent.remove(name)),
+        }
+    }
+
+    fn limit(&self, name: &str, usual: Duration) -> Duration {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match silent.get(name) {
+            Some(times) if *times >= SILENT => BRIEFLY,
+            _ => usual,
+        }
+    }
+
+    async fn open(
+        &self,
+        who: &Identity,
+        name: &str,
+    ) -> std::result::Result<TlsStream<TcpStream>, Failure> {
         let at = self.place(name).ok_or_else(|| Failure::NoSuchName(name.to_owned()))?;
         let dialled = ServerName::try_from(name.to_owned())
             .map_err(|error| Failure::NoSuchName(error.to_string()))?;
@@ -270,7 +316,46 @@ impl Lines {
             let connector = TlsConnector::from(Arc::clone(&who.config));
             connector.connect(dialled, stream).await.map_err(|error| session_failure(&error))
         };
-        let stream = timeout(CONNECT, open).await.map_err(|_| Failure::TimedOut(CONNECT))??;
+        let limit = self.limit(name, CONNECT);
+        timeout(limit, open).await.map_err(|_| Failure::TimedOut(limit))?
+    }
+
+    /// Asks for something and then says nothing more: tells when the connection is closed, if it is by then.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn linger(
+        &self,
+        who: &Identity,
+        name: &str,
+        path: http::Uri,
+        limit: Duration,
+    ) -> std::result::Result<Kept, Failure> {
+        let stream = self.open(who, name).await?;
+        let closed = |error: hyper::Error| Failure::Closed(error.to_string());
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(closed)?;
+        let mut connection = tokio::spawn(connection);
+        let mut request = http::Request::new(Full::new(Bytes::new()));
+        *request.uri_mut() = path;
+        if let Ok(host) = header::HeaderValue::from_str(name) {
+            request.headers_mut().insert(header::HOST, host);
+        }
+        let talk = async {
+            let answer = sender.send_request(request).await.map_err(closed)?;
+            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+            body.map(drop).map_err(|_| Failure::TooLarge)
+        };
+        timeout(ANSWER, talk).await.map_err(|_| Failure::TimedOut(ANSWER))??;
+        let began = Instant::now();
+        let ended = timeout(limit, &mut connection).await;
+        connection.abort();
+        drop(sender);
+        Ok(ended.map_or(Kept::Open, |_| Kept::Closed(began.elapsed())))
+    }
+
+    async fn carry(&self, who: &Identity, name: &str, going: http::Request<Full<Bytes>>) -> Result {
+        let stream = self.open(who, name).await?;
         let closed = |error: hyper::Error| Failure::Closed(error.to_string());
         let talk = async {
             let (mut sender, connection) =
@@ -289,7 +374,8 @@ impl Lines {
             let body = Vec::from(body.to_bytes());
             Ok(Answer { status: head.status, headers: head.headers, body })
         };
-        timeout(ANSWER, talk).await.map_err(|_| Failure::TimedOut(ANSWER))?
+        let limit = self.limit(name, ANSWER);
+        timeout(limit, talk).await.map_err(|_| Failure::TimedOut(limit))?
     }
 }
 

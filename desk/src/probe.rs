@@ -10,7 +10,7 @@ use protocol::rule::Rule;
 use crate::{
     desk::Desk,
     line::Failure,
-    verdict::{Judgement, Unreached},
+    verdict::{Judgement, Observation, Unreached},
 };
 
 /// How many exchanges are told of a rule that was broken: those that went before it.
@@ -27,7 +27,7 @@ pub type Going<'d> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'd>>;
 pub struct Probe {
     /// Its name, for `--only`.
     pub name: &'static str,
-    /// The rules that it judges if it comes to its end.
+    /// The rules that it judges if it comes to its end; none, if it only looks.
     pub rules: &'static [Rule],
     /// Does it.
     pub go: for<'d> fn(&'d Case<'d>) -> Going<'d>,
@@ -56,6 +56,7 @@ pub struct Case<'d> {
     pub desk: &'d Desk,
     probe: &'static str,
     judged: RefCell<Vec<Judgement>>,
+    observed: RefCell<Vec<Observation>>,
     asked_before: usize,
     heard_before: usize,
     strange_before: usize,
@@ -66,7 +67,8 @@ impl<'d> Case<'d> {
         let (heard_before, strange_before) =
             desk.world.look(|ledger| (ledger.count(), ledger.strange().len()));
         let asked_before = desk.lines.count();
-        Self { desk, probe, judged: RefCell::default(), asked_before, heard_before, strange_before }
+        let (judged, observed) = (RefCell::default(), RefCell::default());
+        Self { desk, probe, judged, observed, asked_before, heard_before, strange_before }
     }
 
     /// Says that a rule was kept or not.
@@ -81,6 +83,11 @@ impl<'d> Case<'d> {
             exchanges,
         };
         self.judged.borrow_mut().push(judgement);
+    }
+
+    /// Says what the gateway does, which no rule judges.
+    pub fn observe(&self, what: &'static str, seen: String) {
+        self.observed.borrow_mut().push(Observation { what, seen });
     }
 
     /// What the gateway asked of nodes of the network since this began.
@@ -116,6 +123,8 @@ pub struct Ran {
     pub judgements: Vec<Judgement>,
     /// Probes that could not be made to their end.
     pub unreached: Vec<Unreached>,
+    /// What the gateway does, which no rule judges.
+    pub observed: Vec<Observation>,
 }
 
 /// Runs probes one after another; `say` is told of each before it begins, and says whether to go on.
@@ -136,6 +145,7 @@ pub async fn run(desk: &Desk, probes: &[&Probe], say: &dyn Fn(&str) -> bool) -> 
             ran.unreached.push(Unreached { probe: probe.name, why });
         }
         ran.judgements.append(&mut case.judged.borrow_mut());
+        ran.observed.append(&mut case.observed.borrow_mut());
     }
     ran
 }

@@ -104,6 +104,8 @@ pub struct Report {
     pub observed: Vec<Observation>,
     /// Probes that could not be made to their end.
     pub unreached: Vec<Unreached>,
+    /// The first probe that was to be made: the straight way, of which all others are variations.
+    pub first: &'static str,
 }
 
 impl Report {
@@ -112,9 +114,17 @@ impl Report {
         self.verdicts.iter().filter(move |verdict| verdict.finding == finding)
     }
 
-    /// Whether anything could be tested at all.
-    pub fn is_tested(&self) -> bool {
-        self.verdicts.iter().any(|verdict| !verdict.judgements.is_empty())
+    /// Why nothing was really tested, if so it is: nothing is broken, and the first probe did not come to its end.
+    pub fn untested(&self) -> Option<&str> {
+        if self.of(Finding::Broken).next().is_some() {
+            return None;
+        }
+        let stopped = self.unreached.iter().find(|unreached| unreached.probe == self.first);
+        let is_silent = || self.verdicts.iter().all(|verdict| verdict.judgements.is_empty());
+        match stopped {
+            Some(unreached) => Some(&unreached.why),
+            None => is_silent().then_some("no probe was made"),
+        }
     }
 }
 

@@ -34,6 +34,11 @@ pub fn sarif(report: &Report) -> String {
                 "level": "error",
                 "message": { "text": text },
                 "locations": [{
+                    // Hosts of code show a result by a file. A gateway has none here, so one stands for it.
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": format!("{}-gateway", report.role) },
+                        "region": { "startLine": 1 },
+                    },
                     "logicalLocations": [{ "name": report.host, "kind": "resource" }],
                 }],
                 "properties": { "again": again(report, verdict) },

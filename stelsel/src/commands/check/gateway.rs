@@ -95,7 +95,8 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
     if arguments.probes {
         for probe in desk::check::probes(role) {
             let rules: Vec<&str> = probe.rules.iter().map(|rule| rule.name()).collect();
-            commands::print(&format!("{} {}\n", probe.name, rules.join(",")))?;
+            let rules = if rules.is_empty() { "-".to_owned() } else { rules.join(",") };
+            commands::print(&format!("{} {rules}\n", probe.name))?;
         }
         return Ok(Ending::Done);
     }
@@ -107,7 +108,7 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
     };
     let checked = match gateway::check(&order, &say)? {
         Checked::Done(checked) => checked,
-        Checked::CouldNot(why) => {
+        Checked::Nobody(why) => {
             commands::say(&format!("could not test: {why}"));
             return Ok(Ending::CouldNotTest);
         }
@@ -123,8 +124,14 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
         }
     }
     commands::print(&report::text(&checked))?;
+    if interrupt::asked() {
+        return Ok(Ending::Interrupted);
+    }
+    if let Some(why) = checked.untested() {
+        commands::say(&format!("could not test: {why}"));
+        return Ok(Ending::CouldNotTest);
+    }
     Ok(match checked.of(Finding::Broken).next() {
-        _ if interrupt::asked() => Ending::Interrupted,
         Some(_) => Ending::CheckFailed,
         None => Ending::Done,
     })
