@@ -3,6 +3,7 @@
 mod bytes;
 mod capacity;
 mod chaos;
+mod checks;
 mod deviants;
 mod draws;
 mod guest;
