@@ -1,15 +1,16 @@
 //! A check of a gateway, from its first probe to a verdict on every rule.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::role::Role;
 
 use crate::{
-    desk::Desk,
+    desk::{Desk, Told},
     observe::observe,
     pgo,
     probe::{self, Probe},
     verdict::{Report, verdicts},
+    waiting::Wait,
     za,
 };
 
@@ -21,6 +22,21 @@ pub fn probes(role: Role) -> Vec<Probe> {
     }
 }
 
+/// What will really be waited for in a check by those probes, or by all: nothing that a control door makes needless, or that
+/// takes more patience.
+pub fn waits(role: Role, only: &[String], told: &Told) -> Vec<Wait> {
+    let all: Vec<Wait> = match role {
+        Role::Pgo => pgo::waits().collect(),
+        _ => za::waits().collect(),
+    };
+    let is_made = |wait: &Wait| {
+        told.control.is_none()
+            && Duration::from_secs(wait.seconds) <= told.patience
+            && (only.is_empty() || only.iter().any(|name| name == wait.probe))
+    };
+    all.into_iter().filter(is_made).collect()
+}
+
 /// Checks the gateway of a PGO or of a care provider by all probes, or by those that are named. `say` is told of each
 /// before it begins, and says whether to go on.
 pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) -> bool) -> Report {
@@ -30,7 +46,8 @@ pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) 
         .iter()
         .filter(|probe| only.is_empty() || only.iter().any(|name| name == probe.name))
         .collect();
-    let ran = probe::run(desk, &chosen, say).await;
+    let waits = waits(role, only, &desk.told);
+    let ran = probe::run(desk, &chosen, &waits, say).await;
     let mut observed = observe(desk).await;
     observed.extend(ran.observed);
     let planned = probe::planned(&probes);

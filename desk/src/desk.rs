@@ -142,6 +142,8 @@ pub enum Disguise {
     OfAnotherName,
     /// One that ended so long ago.
     Ended(Duration),
+    /// One that nobody has seen before, of which the responder says this.
+    New(Standing),
 }
 
 /// The second since the beginning of 1970 that was so long ago.
@@ -236,9 +238,7 @@ impl Desk {
     /// # Errors
     /// It cannot be issued.
     pub fn stranger(&self, name: &str, standing: Standing) -> Result<Identity, String> {
-        let serial = self.next_serial();
-        self.mischief.say_of(serial, Some(standing));
-        self.used.borrow_mut().push(serial);
+        let serial = self.serial(standing);
         self.issued(&self.world.authority, &Wanted::server(name.to_owned(), serial), name)
     }
 
@@ -247,9 +247,7 @@ impl Desk {
     /// # Errors
     /// It cannot be issued.
     pub fn expired(&self, name: &str, ago: Duration) -> Result<Identity, String> {
-        let serial = self.next_serial();
-        self.mischief.say_of(serial, Some(Standing::Good));
-        self.used.borrow_mut().push(serial);
+        let serial = self.serial(Standing::Good);
         let wanted = Wanted::server(name.to_owned(), serial).until(seconds_ago(ago));
         self.issued(&self.world.authority, &wanted, &format!("{name}, expired"))
     }
@@ -259,21 +257,29 @@ impl Desk {
     /// # Errors
     /// It cannot be issued.
     pub fn foreigner(&self, name: &str) -> Result<Identity, String> {
-        let serial = self.next_serial();
-        self.mischief.say_of(serial, Some(Standing::Good));
-        self.used.borrow_mut().push(serial);
+        let serial = self.serial(Standing::Good);
         let wanted = Wanted::server(name.to_owned(), serial);
         self.issued(&self.foreign, &wanted, &format!("{name}, of another chain"))
     }
 
-    fn next_serial(&self) -> Serial {
+    /// A number that no certificate has had yet, of which the responder says this.
+    fn serial(&self, standing: Standing) -> Serial {
         let mut next = self.serials.borrow_mut();
-        // A gateway may remember certificates of an earlier check by their numbers.
+        // A gateway may remember certificates of an earlier check, of a moment ago too, by their numbers.
         if *next == OWN_SERIALS {
-            *next += (seconds_ago(Duration::ZERO) as u32) & 0x00ff_ff00;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            *next += (now.as_micros() & 0x00ff_fff0) as u32;
         }
         *next += 1;
-        Serial(*next)
+        let serial = Serial(*next);
+        self.mischief.say_of(serial, Some(standing));
+        self.used.borrow_mut().push(serial);
+        serial
+    }
+
+    /// Whether a certificate of that number is one that was issued here.
+    pub const fn has_issued(&self, serial: Serial) -> bool {
+        serial.0 > OWN_SERIALS
     }
 
     fn issued(&self, by: &Authority, wanted: &Wanted, name: &str) -> Result<Identity, String> {
@@ -288,9 +294,6 @@ impl Desk {
         use protocol::register::ListKind;
         for serial in self.used.borrow_mut().drain(..) {
             self.mischief.say_of(serial, None);
-        }
-        for host in &self.world.network.hosts {
-            self.mischief.say_of(self.world.network.serial(host.back), None);
         }
         self.mischief.spoil_logins(None);
         self.mischief.make_trouble(None);
@@ -318,10 +321,12 @@ impl Desk {
             None => self.world.authority.issue(&own()),
             Some(Disguise::OfAnotherChain) => self.foreign.issue(&own()),
             Some(Disguise::OfAnotherName) => {
-                let other = self.next_serial();
-                self.mischief.say_of(other, Some(Standing::Good));
-                self.used.borrow_mut().push(other);
-                self.world.authority.issue(&Wanted::server(format!("elders.{name}"), other))
+                let serial = self.serial(Standing::Good);
+                self.world.authority.issue(&Wanted::server(format!("elders.{name}"), serial))
+            }
+            Some(Disguise::New(standing)) => {
+                let serial = self.serial(standing);
+                self.world.authority.issue(&Wanted::server(name.clone(), serial))
             }
             Some(Disguise::Ended(ago)) => {
                 self.world.authority.issue(&own().until(seconds_ago(ago)))

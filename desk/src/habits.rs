@@ -1,5 +1,5 @@
-//! What a gateway does where no rule says how: how long it keeps connections, how long it waits for who is silent, and
-//! how often it asks again. For its maker; judges nothing.
+//! What a gateway does where no rule says how: how long it keeps connections, how long it waits for who is silent, how
+//! often it asks again, and what it remembers. For its maker; judges nothing.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use crate::{
     probe::{Case, Stop},
 };
 
-/// How long an idle connection is looked at.
-const IDLE: Duration = Duration::from_secs(10);
+/// How long a connection is looked at on which nobody says anything.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Tells how long connections are kept after an answer.
 pub(crate) async fn keeps(case: &Case<'_>, what: &'static str, who: &Identity, name: &str) {
@@ -20,10 +20,16 @@ pub(crate) async fn keeps(case: &Case<'_>, what: &'static str, who: &Identity, n
         Ok(Kept::Closed(after)) if after < Duration::from_millis(200) => {
             "closed after each answer".to_owned()
         }
-        Ok(Kept::Closed(after)) => {
-            format!("closed after {:.1} s without a request", after.as_secs_f64())
-        }
-        Ok(Kept::Open) => format!("kept for more than {} s without a request", IDLE.as_secs()),
+        Ok(kept) => kept.told("without a request"),
+        Err(failure) => failure.to_string(),
+    };
+    case.observe(what, seen);
+}
+
+/// Tells how long a request may take that never comes to its end.
+pub(crate) async fn waits(case: &Case<'_>, what: &'static str, who: &Identity, name: &str) {
+    let seen = match case.desk.lines.dawdle(who, name, IDLE).await {
+        Ok(kept) => kept.told("with half a request"),
         Err(failure) => failure.to_string(),
     };
     case.observe(what, seen);
@@ -38,19 +44,16 @@ pub(crate) fn host(case: &Case<'_>, role: Role) -> Result<HostId, Stop> {
         .ok_or_else(|| Stop(format!("the network has no {}", role.name())))
 }
 
-/// Has a host say nothing while something goes on; tells how long that took and how often the host was asked.
+/// Tells how long something took in which whoever is asked that says nothing, and how often they were asked.
 pub(crate) async fn while_silent(
     case: &Case<'_>,
     what: &'static str,
-    silent: HostId,
     is_one: fn(&Asked) -> bool,
     goes_on: impl Future<Output = ()>,
 ) {
     let count = || case.heard(|heard| heard.iter().filter(|one| is_one(&one.request)).count());
     let (before, began) = (count(), Instant::now());
-    case.desk.world.pause(silent, true);
     goes_on.await;
-    case.desk.world.pause(silent, false);
     let (asked, took) = (count() - before, began.elapsed().as_secs_f64());
     let seen = match asked {
         0 => format!("nothing was asked of it; it went on after {took:.1} s"),
@@ -58,4 +61,14 @@ pub(crate) async fn while_silent(
         more => format!("asked {more} times, given up after {took:.1} s"),
     };
     case.observe(what, seen);
+}
+
+/// Tells whether an answer of the responder is used again, of which a certificate was shown twice.
+pub(crate) fn remembers(case: &Case<'_>, queries: usize) {
+    let seen = match queries {
+        0 => "the responder was not asked about a certificate that was shown twice",
+        1 => "asked once about a certificate that was shown twice: answers are used again",
+        _ => "asked each time that a certificate is shown: answers are not used again",
+    };
+    case.observe("OCSP answers", seen.to_owned());
 }

@@ -22,6 +22,6 @@ pub mod probe;
 pub mod recipe;
 mod tls;
 pub mod verdict;
-mod waiting;
+pub mod waiting;
 mod way;
 pub mod za;

@@ -20,7 +20,12 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::Barrier,
+    time::timeout,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Url;
 
@@ -157,8 +162,18 @@ impl std::error::Error for Failure {}
 pub enum Kept {
     /// It was closed after so long.
     Closed(Duration),
-    /// It was still open.
-    Open,
+    /// It was still open after so long.
+    Open(Duration),
+}
+
+impl Kept {
+    /// In words, of a connection on which nothing but that was said.
+    pub fn told(self, with: &str) -> String {
+        match self {
+            Self::Closed(after) => format!("closed after {:.1} s {with}", after.as_secs_f64()),
+            Self::Open(after) => format!("kept for more than {} s {with}", after.as_secs()),
+        }
+    }
 }
 
 /// What comes of a request.
@@ -255,6 +270,18 @@ impl Lines {
     /// # Errors
     /// No answer came.
     pub async fn ask(&self, who: &Identity, request: Request) -> Result {
+        self.ask_when(who, request, None).await
+    }
+
+    /// Makes a request over a connection that is there already when everybody else's is who waits at that barrier.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn ask_at(&self, who: &Identity, request: Request, moment: &Barrier) -> Result {
+        self.ask_when(who, request, Some(moment)).await
+    }
+
+    async fn ask_when(&self, who: &Identity, request: Request, moment: Option<&Barrier>) -> Result {
         let at_s = self.now_s();
         let name = request.url.host_str().unwrap_or_default().to_owned();
         let path = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
@@ -268,7 +295,7 @@ impl Lines {
         let mut going = http::Request::new(Full::new(Bytes::from(request.body)));
         (*going.method_mut(), *going.uri_mut()) = (request.method, uri);
         *going.headers_mut() = headers;
-        let result = self.carry(who, &name, going).await;
+        let result = self.carry(who, &name, going, moment).await;
         self.note(&name, matches!(result, Err(Failure::TimedOut(_))));
         let outcome = match &result {
             Ok(answer) => Outcome::Answer {
@@ -351,11 +378,45 @@ impl Lines {
         let ended = timeout(limit, &mut connection).await;
         connection.abort();
         drop(sender);
-        Ok(ended.map_or(Kept::Open, |_| Kept::Closed(began.elapsed())))
+        Ok(ended.map_or(Kept::Open(limit), |_| Kept::Closed(began.elapsed())))
     }
 
-    async fn carry(&self, who: &Identity, name: &str, going: http::Request<Full<Bytes>>) -> Result {
-        let stream = self.open(who, name).await?;
+    /// Begins a request and never ends it: tells when the connection is closed, if it is by then.
+    ///
+    /// # Errors
+    /// There is no session.
+    pub async fn dawdle(
+        &self,
+        who: &Identity,
+        name: &str,
+        limit: Duration,
+    ) -> std::result::Result<Kept, Failure> {
+        let mut stream = self.open(who, name).await?;
+        let head = format!("GET / HTTP/1.1\r\nHost: {name}\r\n");
+        let closed = |error: std::io::Error| Failure::Closed(error.to_string());
+        stream.write_all(head.as_bytes()).await.map_err(closed)?;
+        stream.flush().await.map_err(closed)?;
+        let began = Instant::now();
+        let mut all = Vec::new();
+        let mut stream = stream.take(LARGEST as u64);
+        // However it ends, it is closed: by a word, or without one.
+        let ended = timeout(limit, stream.read_to_end(&mut all)).await;
+        Ok(ended.map_or(Kept::Open(limit), |_| Kept::Closed(began.elapsed())))
+    }
+
+    async fn carry(
+        &self,
+        who: &Identity,
+        name: &str,
+        going: http::Request<Full<Bytes>>,
+        moment: Option<&Barrier>,
+    ) -> Result {
+        let stream = self.open(who, name).await;
+        if let Some(moment) = moment {
+            // Whoever has no connection is not waited for.
+            moment.wait().await;
+        }
+        let stream = stream?;
         let closed = |error: hyper::Error| Failure::Closed(error.to_string());
         let talk = async {
             let (mut sender, connection) =

@@ -14,8 +14,8 @@ use protocol::{
     bsn::Bsn,
     id::{HostId, NameId, Opaque, Serial},
     message::{
-        Assertion, Assurance, CertStatus, Envelope, Issue, OAuthError, OcspAnswer, Response,
-        SamlStatus,
+        Assertion, Assurance, CertStatus, Envelope, Issue, Message, OAuthError, OcspAnswer,
+        Request, Response, SamlStatus,
     },
     register::{ListContent, ListKind, ListVersion, Zal},
     time::{Duration, WallTime},
@@ -31,6 +31,8 @@ pub enum Standing {
     Revoked,
     /// Nothing: status 503.
     Silent,
+    /// Not even that: no answer comes.
+    Withheld,
     /// That it was good, in an answer whose time is over.
     Old,
     /// That it is good, in an answer whose signature is wrong.
@@ -56,6 +58,8 @@ pub enum Spoilt {
     WrappedInside(Bsn),
     /// The signed message stands in one that is not, which speaks of somebody else.
     WrappedAround(Bsn),
+    /// It never comes.
+    Withheld,
 }
 
 /// What is wrong with a list.
@@ -80,6 +84,8 @@ pub enum Trouble {
     CodeRefused,
     /// An OperationOutcome stands for data (exceptions 7 and 8).
     Outcome(Issue),
+    /// No answer comes to a code.
+    Silence,
 }
 
 /// The tricks that are on.
@@ -160,8 +166,21 @@ impl Meddler for Mischief {
         }
     }
 
+    fn withholds(&self, _: HostId, asked: &Envelope) -> bool {
+        let tricks = self.tricks();
+        match &asked.message {
+            Message::Request(Request::OcspQuery(serial)) => {
+                tricks.standings.get(serial) == Some(&Standing::Withheld)
+            }
+            Message::Request(Request::ResolveArtifact { .. }) => {
+                tricks.spoilt == Some(Spoilt::Withheld)
+            }
+            Message::Request(Request::OfferCode(_)) => tricks.trouble == Some(Trouble::Silence),
+            _ => false,
+        }
+    }
+
     fn spoil(&self, _: HostId, asked: &Envelope, answer: &mut http::Response<Vec<u8>>) {
-        use protocol::message::{Message, Request};
         let tricks = self.tricks();
         match &asked.message {
             Message::Request(Request::OcspQuery(serial)) => match tricks.standings.get(serial) {
@@ -201,7 +220,7 @@ fn before(at: WallTime, by: Duration) -> WallTime {
 fn stand(answer: &mut OcspAnswer, standing: Standing) {
     answer.status = CertStatus::Good;
     match standing {
-        Standing::Good | Standing::Silent | Standing::Forged => {}
+        Standing::Good | Standing::Silent | Standing::Withheld | Standing::Forged => {}
         Standing::Revoked => answer.status = CertStatus::Revoked,
         Standing::Old => {
             answer.this_update = before(answer.this_update, HOUR + HOUR);
@@ -225,7 +244,7 @@ fn spoil(assertion: &mut Assertion, spoilt: Spoilt) {
             assertion.not_on_or_after = assertion.not_on_or_after + HOUR;
         }
         Spoilt::Low => assertion.level = Assurance::Basis,
-        Spoilt::WrappedInside(_) | Spoilt::WrappedAround(_) => {}
+        Spoilt::WrappedInside(_) | Spoilt::WrappedAround(_) | Spoilt::Withheld => {}
     }
 }
 

@@ -14,7 +14,7 @@ mod steps;
 
 use protocol::rule::{self, Rule};
 
-use crate::probe::Probe;
+use crate::{probe::Probe, waiting::Wait};
 
 /// Every probe, in the order in which they are made.
 pub fn probes() -> Vec<Probe> {
@@ -31,6 +31,11 @@ pub fn probes() -> Vec<Probe> {
     .flatten()
     .copied()
     .collect()
+}
+
+/// What probes really wait for, where no clock can be made later.
+pub fn waits() -> impl Iterator<Item = Wait> {
+    lists::WAITS.iter().copied()
 }
 
 /// Why a rule that binds a PGO's gateway cannot be seen from outside.
@@ -66,6 +71,7 @@ mod tests {
         assert_eq!(names.len(), probes.len());
         let looks_only = probes.iter().filter(|probe| probe.rules.is_empty());
         assert_eq!(looks_only.map(|probe| probe.name).collect::<Vec<_>>(), ["habits"]);
+        assert!(waits().all(|wait| names.contains(wait.probe)));
         for rule in probes.iter().flat_map(|probe| probe.rules) {
             assert_eq!(hidden(*rule), None, "{rule}");
         }

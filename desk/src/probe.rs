@@ -5,12 +5,13 @@
 
 use std::{cell::RefCell, collections::BTreeMap, future::Future, pin::Pin, time::Duration};
 
-use protocol::rule::Rule;
+use protocol::{message::Request as Asked, rule::Rule};
 
 use crate::{
     desk::Desk,
     line::Failure,
     verdict::{Judgement, Observation, Unreached},
+    waiting::Wait,
 };
 
 /// How many exchanges are told of a rule that was broken: those that went before it.
@@ -95,6 +96,15 @@ impl<'d> Case<'d> {
         self.desk.world.look(|ledger| look(ledger.since(self.heard_before)))
     }
 
+    /// How often the gateway asked the responder about certificates that were issued here, since this began.
+    pub fn queries(&self) -> usize {
+        let is_one = |one: &&crate::ledger::Heard| {
+            let asked = one.request;
+            matches!(asked, Asked::OcspQuery(serial) if self.desk.has_issued(serial))
+        };
+        self.heard(|heard| heard.iter().filter(is_one).count())
+    }
+
     /// Requests of the gateway since this began in which no host of the network saw a message.
     pub fn strange(&self) -> Vec<crate::evidence::Exchange> {
         self.desk
@@ -128,14 +138,20 @@ pub struct Ran {
 }
 
 /// Runs probes one after another; `say` is told of each before it begins, and says whether to go on.
-pub async fn run(desk: &Desk, probes: &[&Probe], say: &dyn Fn(&str) -> bool) -> Ran {
+pub async fn run(
+    desk: &Desk,
+    probes: &[&Probe],
+    waits: &[Wait],
+    say: &dyn Fn(&str) -> bool,
+) -> Ran {
     let mut ran = Ran::default();
     for probe in probes {
         if !say(probe.name) {
             break;
         }
         let case = Case::new(desk, probe.name);
-        let limit = LIMIT + desk.patience();
+        let waits = waits.iter().filter(|wait| wait.probe == probe.name).map(Wait::whole);
+        let limit = LIMIT + waits.sum::<Duration>();
         let ended = tokio::time::timeout(limit, (probe.go)(&case)).await;
         let ended = ended.unwrap_or_else(|_| {
             Err(Stop::because(format!("it took longer than {} s", limit.as_secs())))

@@ -17,7 +17,7 @@ mod walk;
 use protocol::rule::{self, Rule};
 
 pub use self::steps::Survey;
-use crate::probe::Probe;
+use crate::{probe::Probe, waiting::Wait};
 
 /// Every probe, in the order in which they are made.
 pub fn probes() -> Vec<Probe> {
@@ -37,6 +37,11 @@ pub fn probes() -> Vec<Probe> {
     .flatten()
     .copied()
     .collect()
+}
+
+/// What probes really wait for, where no clock can be made later.
+pub fn waits() -> impl Iterator<Item = Wait> {
+    [clocks::WAITS, lists::WAITS].into_iter().flatten().copied()
 }
 
 /// Why a rule that binds a care provider's gateway cannot be seen from outside.
@@ -82,6 +87,7 @@ mod tests {
         assert_eq!(names.len(), probes.len());
         let looks_only = probes.iter().filter(|probe| probe.rules.is_empty());
         assert_eq!(looks_only.map(|probe| probe.name).collect::<Vec<_>>(), ["habits"]);
+        assert!(waits().all(|wait| names.contains(wait.probe)));
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError};
 
 use actors::party::Party;
 use protocol::{
-    contract::{Actor as _, Input, TimerId},
+    contract::{Actor as _, Input},
     id::{ConnectionId, ExchangeId, HostId, NameId},
     message::Request,
-    time::{Instant, WallTime},
+    time::{Duration, WallTime},
     trace::{Event, HostChange, Sink},
-    world::link::LinkFault,
+    world::{clock::HostClock, link::LinkFault},
 };
 
 use wire::places::Places as _;
@@ -57,21 +57,18 @@ impl<S: Witness> World<S> {
     pub fn drift(&self, host: HostId, fault: usize, drift: Option<f64>) {
         let mut core = self.core();
         let now = core.now();
-        // What its timers wait for, by its own clock, before that runs otherwise.
-        let armed: Vec<(TimerId, Instant)> = core
-            .armed(host)
-            .into_iter()
-            .map(|(timer, at)| (timer, core.hosts[host.place()].clock.now(at).monotonic))
-            .collect();
         let state = &mut core.hosts[host.place()];
         state.drifts.retain(|(other, _)| *other != fault);
         state.drifts.extend(drift.map(|drift| (fault, drift)));
         let total: f64 = state.drifts.iter().map(|(_, drift)| drift).sum();
-        state.clock.drift(now, total);
-        for (timer, due) in armed {
-            core.arm(host, timer, due);
-        }
+        core.set_clock(host, |clock| clock.drift(now, total));
         core.emit(None, Event::Host { host, change: HostChange::Drifts(total * 1e6) });
+        self.timers.notify_one();
+    }
+
+    /// What a host measures ages with is so much later at once; its calendar stays.
+    pub fn hasten(&self, host: HostId, by: Duration) {
+        self.core().set_clock(host, |clock| clock.hasten(by));
         self.timers.notify_one();
     }
 
@@ -171,6 +168,17 @@ impl<S: Witness> World<S> {
 }
 
 impl<S: Sink> Core<S> {
+    /// The clocks of a host go otherwise from now on, and its timers with them.
+    fn set_clock(&mut self, host: HostId, set: impl FnOnce(&mut HostClock)) {
+        // What its timers wait for, by its own clock, before that runs otherwise.
+        let clock = &mut self.hosts[host.place()].clock;
+        let before = *clock;
+        set(clock);
+        for (timer, at) in self.armed(host) {
+            self.arm(host, timer, before.now(at).monotonic);
+        }
+    }
+
     fn tell_link(&mut self, link: &LinkFault, faulty: bool) {
         for from in &link.from.hosts {
             for to in &link.to.hosts {

@@ -18,6 +18,9 @@ pub trait Meddler: Send + Sync {
     /// A host is about to answer this.
     fn alter(&self, from: HostId, asked: &Envelope, response: &mut Response);
 
+    /// Whether that answer never leaves, so that whoever asked waits in vain.
+    fn withholds(&self, from: HostId, asked: &Envelope) -> bool;
+
     /// The same in bytes.
     fn spoil(&self, from: HostId, asked: &Envelope, answer: &mut http::Response<Vec<u8>>);
 }

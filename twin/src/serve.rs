@@ -284,6 +284,10 @@ impl<S: Witness> World<S> {
         let answer = tokio::time::timeout(limit, answer).await;
         drop(waits);
         match answer {
+            Ok(Ok(Answer { is_withheld: true, .. })) => {
+                tokio::time::sleep(limit).await;
+                refusal(504, "No answer came.")
+            }
             Ok(Ok(Answer { bytes: Some(bytes), envelope, .. })) => {
                 self.passed(line, flow, Some(exchange), Whole::Response(&bytes));
                 self.told(line, cookie, flow, &envelope);

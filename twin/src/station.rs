@@ -335,10 +335,11 @@ impl<S: Witness> World<S> {
                 if let (Some(meddler), Some(bytes)) = (&meddler, &mut bytes) {
                     meddler.spoil(host, &request, bytes);
                 }
+                let is_withheld = meddler.is_some_and(|meddler| meddler.withholds(host, &request));
                 let from = Peer::Node(request.to);
                 let message = Message::Response(response);
                 let envelope = Envelope { from, message, ..request };
-                Some(Outgoing::Reply(id, Answer { bytes, envelope, refusal }))
+                Some(Outgoing::Reply(id, Answer { bytes, envelope, refusal, is_withheld }))
             }
         }
     }

@@ -169,6 +169,8 @@ pub(crate) struct Answer {
     pub envelope: Envelope,
     /// The rule that it names, for a refusal.
     pub refusal: Option<protocol::rule::Rule>,
+    /// Whether it never leaves, by a meddler's doing.
+    pub is_withheld: bool,
 }
 
 /// All that a world is made of.

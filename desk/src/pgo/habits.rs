@@ -1,11 +1,13 @@
-//! How a PGO's gateway goes about connections and silence, which no rule says.
+//! How a PGO's gateway goes about connections, silence and answers of the responder, which no rule says.
 
-use protocol::{message::Request as Asked, role::Role};
+use protocol::message::Request as Asked;
 
-use super::steps::Walk;
+use super::{peers::node, steps::Walk};
 use crate::{
-    habits::{host, keeps, while_silent},
+    desk::Disguise,
+    habits::{keeps, remembers, waits, while_silent},
     line::Request,
+    mischief::{Standing, Trouble},
     probe::{Case, Going, Probe, Stop},
 };
 
@@ -14,24 +16,37 @@ pub(super) const PROBES: &[Probe] =
 
 async fn look(case: &Case<'_>) -> Result<(), Stop> {
     let desk = case.desk;
-    keeps(case, "connections of browsers", desk.lines.nobody(), &desk.subject.front).await;
-    let is_ocsp = |asked: &Asked| matches!(asked, Asked::OcspQuery(_));
-    let is_code = |asked: &Asked| matches!(asked, Asked::OfferCode(_));
-    for (what, role, is_one) in [
-        ("a silent OCSP responder", Role::Ocsp, is_ocsp as fn(&Asked) -> bool),
-        ("a silent gateway of a care provider", Role::Za, is_code),
-    ] {
-        let mut walk = Walk::new(case)?;
-        let back = walk.way_back().await?;
-        let silent = match role {
-            Role::Za => walk.offer.host,
-            other => host(case, other)?,
-        };
-        while_silent(case, what, silent, is_one, async {
-            // What the person is told then is judged elsewhere.
-            let _ = walk.browser.send_once(&desk.lines, Request::get(back)).await;
-        })
-        .await;
+    let (nobody, front) = (desk.lines.nobody(), desk.subject.front.as_str());
+    tokio::join!(
+        keeps(case, "connections of browsers", nobody, front),
+        waits(case, "patience with browsers", nobody, front),
+    );
+    let za = node(case)?;
+    let shows = |standing| desk.disguise(za, Some(Disguise::New(standing))).map_err(Stop);
+    shows(Standing::Good)?;
+    let before = case.queries();
+    for _ in 0..2 {
+        Walk::new(case)?.collect().await?;
     }
+    // Every request of a collection is over a connection of its own, on which the certificate is shown.
+    remembers(case, case.queries() - before);
+    let mut walk = Walk::new(case)?;
+    let back = walk.way_back().await?;
+    shows(Standing::Withheld)?;
+    let is_ocsp = |asked: &Asked| matches!(asked, Asked::OcspQuery(_));
+    while_silent(case, "a silent OCSP responder", is_ocsp, async {
+        // What the person is told then is judged elsewhere.
+        let _ = walk.browser.send_once(&desk.lines, Request::get(back)).await;
+    })
+    .await;
+    desk.disguise(za, None).map_err(Stop)?;
+    let mut walk = Walk::new(case)?;
+    let back = walk.way_back().await?;
+    let is_code = |asked: &Asked| matches!(asked, Asked::OfferCode(_));
+    desk.mischief.make_trouble(Some(Trouble::Silence));
+    while_silent(case, "a silent gateway of a care provider", is_code, async {
+        let _ = walk.browser.send_once(&desk.lines, Request::get(back)).await;
+    })
+    .await;
     Ok(())
 }

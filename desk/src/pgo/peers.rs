@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use protocol::{
     id::NameId,
-    message::Request as Asked,
     rule::{self, Rule},
 };
 
@@ -73,19 +72,20 @@ async fn judge(
 }
 
 async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
-    let desk = case.desk;
-    let serial = desk.world.network.serial(node(case)?);
-    if !brings_code(case).await? {
-        return Err(Stop::because("no code is brought to a gateway"));
-    }
-    let is_about =
-        |one: &crate::ledger::Heard| matches!(one.request, Asked::OcspQuery(of) if of == serial);
-    let queried = case.heard(|heard| heard.iter().any(is_about));
-    let ever = desk.world.look(|ledger| ledger.since(0).iter().any(is_about));
-    if !queried && ever {
-        let why = "it remembers the responder's answer about the gateway, so that a new one is not asked for";
+    let (desk, name) = (case.desk, node(case)?);
+    let new = |standing| {
+        move |begins: bool| desk.disguise(name, begins.then_some(Disguise::New(standing)))
+    };
+    if !brings_code_while(case, &new(Standing::Good)).await? {
+        let why = "no code is brought to a gateway whose certificate is new and good";
         return Err(Stop::because(why));
     }
+    let queried = case.queries() > 0;
+    let expected =
+        "the responder is asked about a gateway's certificate that was never seen before";
+    let found =
+        if queried { "it was asked" } else { "it was not, and the gateway was brought a code" };
+    case.judge(rule::OCSP_AT_HANDSHAKE, queried, expected, found);
     for (what, standing, rule) in [
         ("whose certificate is revoked", Standing::Revoked, rule::OCSP_AT_HANDSHAKE),
         ("about which the responder says nothing", Standing::Silent, rule::OCSP_AT_HANDSHAKE),
@@ -95,11 +95,7 @@ async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
         if rule == rule::OCSP_FRESH && !queried {
             return Err(Stop::because("the responder is not asked about gateways"));
         }
-        let wrong = |begins: bool| {
-            desk.mischief.say_of(serial, begins.then_some(standing));
-            Ok(())
-        };
-        judge(case, rule, what, &wrong).await?;
+        judge(case, rule, what, &new(standing)).await?;
     }
     Ok(())
 }

@@ -1,16 +1,17 @@
 //! What a clock shows (APP 10): codes and tokens of 899, 900 and 901 seconds.
 //!
 //! By the gateway's control door where it has one, which makes its clocks so much later; else by really waiting, where
-//! that is wanted.
+//! that is wanted, and then for all ages at once.
 
 use std::time::{Duration, Instant};
 
-use protocol::rule;
+use protocol::rule::{self, Rule};
 
 use super::steps::{Walk, token_of};
 use crate::{
+    line::Answer,
     probe::{Case, Going, Probe, Stop},
-    waiting::{pass, waited},
+    waiting::{Wait, pass_since},
     way::said,
 };
 
@@ -18,56 +19,123 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "code-of-899-seconds",
         rules: &[rule::CODE_VALIDITY],
-        go: |case| Box::pin(codes(case)) as Going<'_>,
+        go: |case| Box::pin(ages(case, Value::Code)) as Going<'_>,
     },
     Probe {
         name: "token-of-899-seconds",
         rules: &[rule::TOKEN_VALIDITY],
-        go: |case| Box::pin(tokens(case)) as Going<'_>,
+        go: |case| Box::pin(ages(case, Value::Token)) as Going<'_>,
     },
 ];
 
-/// Seconds at which something is tried, and whether it must be good yet.
-const TRIES: [(u64, bool); 3] = [(899, true), (900, false), (901, false)];
+pub(super) const WAITS: &[Wait] = &[
+    Wait { probe: "code-of-899-seconds", times: 1, seconds: OLDEST },
+    Wait { probe: "token-of-899-seconds", times: 1, seconds: OLDEST },
+];
 
-/// What was tried took so long that it may be older than was meant.
-const SLACK: Duration = Duration::from_millis(900);
+/// Codes and tokens are good for so many seconds (APP 10).
+const LIFETIME: Duration = Duration::from_secs(900);
 
-async fn codes(case: &Case<'_>) -> Result<(), Stop> {
-    for (seconds, is_good) in TRIES {
-        let mut walk = Walk::new(case)?;
-        let began = Instant::now();
-        let code = walk.reach_code().await?;
-        pass(case, seconds).await?;
-        let answer = walk.offer_code(&code, &[]).await?;
-        let kept = token_of(&answer).is_some() == is_good;
-        if is_good && !kept && began.elapsed().saturating_sub(waited(case, seconds)) > SLACK {
-            return Err(Stop::because("the gateway is too slow to tell 899 from 900 seconds"));
+const OLDEST: u64 = 901;
+
+/// Ages at which it must be good yet, the last moment first. What a slow gateway is asked may be dead by the time that it
+/// looks: then a younger one is tried.
+const ALIVE: [u64; 3] = [899, 895, 870];
+
+/// Ages at which it must be dead.
+const DEAD: [u64; 2] = [900, OLDEST];
+
+/// Of what the age is looked at.
+#[derive(Clone, Copy)]
+enum Value {
+    Code,
+    Token,
+}
+
+impl Value {
+    const fn rule(self) -> Rule {
+        match self {
+            Self::Code => rule::CODE_VALIDITY,
+            Self::Token => rule::TOKEN_VALIDITY,
         }
-        let what = if is_good { "a token" } else { "no token" };
-        let expected = format!("a code of {seconds} s: {what}");
-        case.judge(rule::CODE_VALIDITY, kept, &expected, said(&answer));
     }
+
+    /// What it is called, and what it is good for.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Code => ("code", "a token"),
+            Self::Token => ("token", "data"),
+        }
+    }
+
+    /// Brings it at that age, and says whether it was honoured, by what answer, and how old it was then at most.
+    async fn brought(
+        self,
+        case: &Case<'_>,
+        seconds: u64,
+    ) -> Result<(bool, Answer, Duration), Stop> {
+        let mut walk = Walk::new(case)?;
+        let came = match self {
+            Self::Code => {
+                let (_, question) = walk.reach_question().await?;
+                let issued = Instant::now();
+                (issued, walk.consent(&question).await?)
+            }
+            Self::Token => {
+                let code = walk.reach_code().await?;
+                let issued = Instant::now();
+                let answer = walk.offer_code(&code, &[]).await?;
+                let token = token_of(&answer);
+                (issued, token.ok_or_else(|| Stop(format!("no token: {}", said(&answer))))?)
+            }
+        };
+        let (issued, value) = came;
+        let advanced = pass_since(case, issued, seconds).await?;
+        let answer = match self {
+            Self::Code => walk.offer_code(&value, &[]).await?,
+            Self::Token => walk.fetch(Some(&value), 0).await?,
+        };
+        let is_honoured = match self {
+            Self::Code => token_of(&answer).is_some(),
+            Self::Token => answer.status.is_success(),
+        };
+        Ok((is_honoured, answer, advanced + issued.elapsed()))
+    }
+}
+
+async fn ages(case: &Case<'_>, value: Value) -> Result<(), Stop> {
+    if case.desk.told.control.is_some() {
+        // There is one clock: each age after the other.
+        alive(case, value).await?;
+        for seconds in DEAD {
+            dead(case, value, seconds).await?;
+        }
+        return Ok(());
+    }
+    tokio::try_join!(alive(case, value), dead(case, value, DEAD[0]), dead(case, value, DEAD[1]))?;
     Ok(())
 }
 
-async fn tokens(case: &Case<'_>) -> Result<(), Stop> {
-    for (seconds, is_good) in TRIES {
-        let mut walk = Walk::new(case)?;
-        let code = walk.reach_code().await?;
-        let began = Instant::now();
-        let answer = walk.offer_code(&code, &[]).await?;
-        let token =
-            token_of(&answer).ok_or_else(|| Stop(format!("no token: {}", said(&answer))))?;
-        pass(case, seconds).await?;
-        let answer = walk.fetch(Some(&token), 0).await?;
-        let kept = answer.status.is_success() == is_good;
-        if is_good && !kept && began.elapsed().saturating_sub(waited(case, seconds)) > SLACK {
-            return Err(Stop::because("the gateway is too slow to tell 899 from 900 seconds"));
+async fn alive(case: &Case<'_>, value: Value) -> Result<(), Stop> {
+    let (name, good) = value.words();
+    for seconds in ALIVE {
+        let (is_honoured, answer, at_most) = value.brought(case, seconds).await?;
+        if is_honoured || at_most < LIFETIME {
+            let expected = format!("a {name} of {seconds} s: {good}");
+            case.judge(value.rule(), is_honoured, &expected, said(&answer));
+            return Ok(());
         }
-        let what = if is_good { "data" } else { "no data" };
-        let expected = format!("a token of {seconds} s: {what}");
-        case.judge(rule::TOKEN_VALIDITY, kept, &expected, said(&answer));
     }
+    Err(Stop::because(format!(
+        "the gateway is so slow that a {name} of {} s is one of 900 s by the time that it answers",
+        ALIVE[ALIVE.len() - 1]
+    )))
+}
+
+async fn dead(case: &Case<'_>, value: Value, seconds: u64) -> Result<(), Stop> {
+    let (name, good) = value.words();
+    let (is_honoured, answer, _) = value.brought(case, seconds).await?;
+    let expected = format!("a {name} of {seconds} s: not {good}");
+    case.judge(value.rule(), !is_honoured, &expected, said(&answer));
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::doors::{is_let_in, is_open};
 use crate::{
     mischief::{BadList, Standing},
     probe::{Case, Going, Probe, Stop},
-    waiting::after_an_hour,
+    waiting::{Wait, after_an_hour},
 };
 
 pub(super) const PROBES: &[Probe] = &[
@@ -26,6 +26,12 @@ pub(super) const PROBES: &[Probe] = &[
         rules: &[rule::WHITELIST_AT_HANDSHAKE],
         go: |case| Box::pin(obeyed(case)) as Going<'_>,
     },
+];
+
+pub(super) const WAITS: &[Wait] = &[
+    Wait::hours("whitelist-fetched", 1),
+    Wait::hours("whitelist-not-valid", 1),
+    Wait::hours("whitelist-obeyed", 2),
 ];
 
 async fn fetched(case: &Case<'_>) -> Result<(), Stop> {

@@ -14,6 +14,8 @@ use url::Url;
 use super::steps::Walk;
 use crate::{
     desk::Disguise,
+    habits::host,
+    ledger::Heard,
     mischief::{Spoilt, Standing},
     probe::{Case, Going, Probe, Stop},
     way::{self, Came, bsn_of, sent},
@@ -144,49 +146,39 @@ async fn wrapped(case: &Case<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether the gateway brought an artifact to DigiD while somebody logs in; what it asked of the responder beside.
-async fn resolves(case: &Case<'_>) -> Result<(bool, bool), Stop> {
-    let desk = case.desk;
+/// Whether the gateway brings an artifact to DigiD while somebody logs in.
+async fn resolves(case: &Case<'_>) -> Result<bool, Stop> {
     let mut walk = Walk::new(case)?;
     let account = walk.somebody().await?;
     let page = walk.reach_digid().await?;
     let before = case.heard(<[_]>::len);
-    let network = &desk.world.network;
-    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
-    let serial = digid.map(|host| network.serial(host.back));
     // How it goes on for the person is judged elsewhere.
     let _ = walk.log_in(&page, &account).await;
-    Ok(case.heard(|heard| {
-        let since = &heard[before.min(heard.len())..];
-        let resolved = since.iter().any(|one| matches!(one.request, Asked::ResolveArtifact { .. }));
-        let queried = since
-            .iter()
-            .any(|one| matches!(one.request, Asked::OcspQuery(of) if Some(of) == serial));
-        (resolved, queried)
-    }))
+    let is_one = |one: &Heard| matches!(one.request, Asked::ResolveArtifact { .. });
+    Ok(case.heard(|heard| heard.iter().skip(before).any(is_one)))
+}
+
+/// The same while DigiD shows another certificate than its own.
+async fn resolves_at(case: &Case<'_>, disguise: Disguise) -> Result<bool, Stop> {
+    let digid = case.desk.world.network.hosts[host(case, Role::Digid)?.place()].back;
+    case.desk.disguise(digid, Some(disguise)).map_err(Stop)?;
+    let resolved = resolves(case).await;
+    case.desk.disguise(digid, None).map_err(Stop)?;
+    resolved
 }
 
 async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
-    let desk = case.desk;
-    let network = &desk.world.network;
-    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
-    let serial = digid.map(|host| network.serial(host.back));
-    let serial = serial.ok_or_else(|| Stop::because("the network has no DigiD"))?;
-    let (resolved, queried) = resolves(case).await?;
-    if !resolved {
-        return Err(Stop::because("no artifact is brought to DigiD"));
-    }
-    let ever = desk.world.look(|ledger| {
-        ledger
-            .since(0)
-            .iter()
-            .any(|one| matches!(one.request, Asked::OcspQuery(of) if of == serial))
-    });
-    if !queried && ever {
+    if !resolves_at(case, Disguise::New(Standing::Good)).await? {
         return Err(Stop::because(
-            "it remembers the responder's answer about DigiD, so that a new one is not asked for",
+            "no artifact is brought to a DigiD whose certificate is new and good",
         ));
     }
+    let queried = case.queries() > 0;
+    let expected =
+        "the responder is asked about a certificate of DigiD's that was never seen before";
+    let found =
+        if queried { "it was asked" } else { "it was not, and DigiD was brought an artifact" };
+    case.judge(rule::OCSP_AT_HANDSHAKE, queried, expected, found);
     for (what, standing, rule) in [
         ("revoked", Standing::Revoked, rule::OCSP_AT_HANDSHAKE),
         ("not answered for", Standing::Silent, rule::OCSP_AT_HANDSHAKE),
@@ -196,9 +188,7 @@ async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
         if rule == rule::OCSP_FRESH && !queried {
             return Err(Stop::because("the responder is not asked about DigiD"));
         }
-        desk.mischief.say_of(serial, Some(standing));
-        let (resolved, _) = resolves(case).await?;
-        desk.mischief.say_of(serial, None);
+        let resolved = resolves_at(case, Disguise::New(standing)).await?;
         let expected = format!("DigiD, whose certificate is {what}, is told nothing");
         let found = if resolved { "it was brought an artifact" } else { "it was told nothing" };
         case.judge(rule, !resolved, &expected, found);
@@ -207,13 +197,9 @@ async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
 }
 
 async fn in_disguise(case: &Case<'_>) -> Result<(), Stop> {
-    if !resolves(case).await?.0 {
+    if !resolves(case).await? {
         return Err(Stop::because("no artifact is brought to DigiD"));
     }
-    let desk = case.desk;
-    let network = &desk.world.network;
-    let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
-    let digid = digid.ok_or_else(|| Stop::because("the network has no DigiD"))?.back;
     let tries: [(&str, Disguise, Rule); 3] = [
         ("of another chain", Disguise::OfAnotherChain, rule::PKIO_CERTIFICATE),
         (
@@ -224,10 +210,7 @@ async fn in_disguise(case: &Case<'_>) -> Result<(), Stop> {
         ("for another name", Disguise::OfAnotherName, rule::CERTIFICATE_OF_NAME),
     ];
     for (what, disguise, rule) in tries {
-        desk.disguise(digid, Some(disguise)).map_err(Stop)?;
-        let resolved = resolves(case).await;
-        desk.disguise(digid, None).map_err(Stop)?;
-        let (resolved, _) = resolved?;
+        let resolved = resolves_at(case, disguise).await?;
         let expected = format!("DigiD, which shows a certificate {what}, is told nothing");
         let found = if resolved { "it was brought an artifact" } else { "it was told nothing" };
         case.judge(rule, !resolved, &expected, found);

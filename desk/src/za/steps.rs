@@ -120,19 +120,19 @@ impl<'c> Walk<'c> {
         self.send(form.request(Some(button), &[])).await
     }
 
+    /// Consents, and comes to a code.
+    pub async fn consent(&mut self, question: &Question) -> Result<String, Stop> {
+        code_of(&self.answer(question, true).await?)
+    }
+
     /// Goes all the way to a code.
     pub async fn reach_code(&mut self) -> Result<String, Stop> {
         let account = self.somebody().await?;
         let page = self.reach_digid().await?;
-        let came = match self.log_in(&page, &account).await? {
-            Came::ToQuestion(_, question) => self.answer(&question, true).await?,
-            other => other,
-        };
-        match &came {
-            Came::Back(url) => sent(url, "code"),
-            _ => None,
+        match self.log_in(&page, &account).await? {
+            Came::ToQuestion(_, question) => self.consent(&question).await,
+            other => code_of(&other),
         }
-        .ok_or_else(|| Stop::because(format!("no code: {}", came.told())))
     }
 
     /// Goes all the way to a token.
@@ -158,6 +158,11 @@ impl<'c> Walk<'c> {
         code: &str,
         instead: &[(&str, Option<&str>)],
     ) -> Result<Answer, Failure> {
+        self.case.desk.lines.ask(who, self.offer_request(code, instead)).await
+    }
+
+    /// The request that offers a code.
+    pub fn offer_request(&self, code: &str, instead: &[(&str, Option<&str>)]) -> Request {
         let redirect = self.pgo.redirect();
         let usual = [
             ("grant_type", "authorization_code"),
@@ -172,9 +177,8 @@ impl<'c> Walk<'c> {
                 Some((name, other.map_or(Some(value), |(_, value)| *value)?))
             })
             .collect();
-        let request = Request::form(self.offer.token.clone(), &fields)
-            .with(http::header::ACCEPT, "application/json");
-        self.case.desk.lines.ask(who, request).await
+        Request::form(self.offer.token.clone(), &fields)
+            .with(http::header::ACCEPT, "application/json")
     }
 
     /// Asks for a query of the service that was collected.
@@ -208,6 +212,15 @@ impl<'c> Walk<'c> {
         let why = "for all of the test persons there is something for this service";
         survey(self.case, &self.offer).await?.without.ok_or_else(|| Stop::because(why))
     }
+}
+
+/// The code with which somebody was sent back.
+fn code_of(came: &Came) -> Result<String, Stop> {
+    let code = match came {
+        Came::Back(url) => sent(url, "code"),
+        _ => None,
+    };
+    code.ok_or_else(|| Stop::because(format!("no code: {}", came.told())))
 }
 
 /// Tries who of the test persons has something for a service, once.

@@ -46,6 +46,12 @@ impl HostClock {
         self.ahead = self.ahead.saturating_add(nanos);
     }
 
+    /// Makes the monotonic clock so much later at once; the calendar stays.
+    pub fn hasten(&mut self, by: Duration) {
+        self.monotonic = self.monotonic + by;
+        self.ahead = self.ahead.saturating_sub(i64::try_from(by.as_nanos()).unwrap_or(i64::MAX));
+    }
+
     /// Lets both clocks run this much too fast from now on.
     pub fn drift(&mut self, at: Instant, drift: f64) {
         self.monotonic = self.monotonic(at);
@@ -78,6 +84,16 @@ mod tests {
         clock.skew(90_000_000_000);
         let now = clock.now(at(10));
         assert_eq!((now.monotonic, now.wall), (at(10), WallTime::exact(at(100))));
+    }
+
+    #[test]
+    fn a_jump_ages_what_is_measured_and_leaves_the_calendar() {
+        let mut clock = HostClock::default();
+        clock.drift(at(5), 0.5);
+        clock.hasten(Duration::from_secs(900));
+        let now = clock.now(at(5));
+        assert_eq!((now.monotonic, now.wall), (at(905), WallTime::exact(at(5))));
+        assert_eq!(clock.when(at(908), at(5)), at(7));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use desk::{
     desk::{Desk, Told},
     ledger::Ledger,
     verdict::Report,
+    waiting::Wait,
 };
 use protocol::{
     id::{HostId, NameId},
@@ -16,6 +17,7 @@ use protocol::{
 };
 use twin::{network::Network, open::Twin, world::World};
 
+use super::door::ControlDoor;
 use crate::{
     compose::Composed,
     files::{self, Override},
@@ -92,11 +94,22 @@ pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Probl
             }
             None => None,
         };
-        let folder = order.dir.join("external").join(&composed.directory.hosts[host.place()].name);
-        if own.is_none() {
-            say(&format!("what the gateway needs is in {}", folder.join("README.html").display()));
+        let mut told = order.told.clone();
+        let door = match &guest {
+            Some(guest) => Some(ControlDoor::open(&guest.world, host, &twin.world).await?),
+            None => {
+                let folder = order.dir.join("external").join(&network_name);
+                say(&format!(
+                    "what the gateway needs is in {}",
+                    folder.join("README.html").display()
+                ));
+                None
+            }
+        };
+        if let Some(door) = &door {
+            told.control = Some(door.url.clone());
         }
-        let checked = run(order, &twin.world, host, at, say).await;
+        let checked = run(order, told, &twin.world, host, at, say).await;
         if let Some(guest) = guest {
             guest.close(time::Duration::from_secs(1)).await;
         }
@@ -107,6 +120,7 @@ pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Probl
 
 async fn run(
     order: &Order,
+    told: Told,
     world: &Arc<World<Ledger>>,
     host: HostId,
     at: SocketAddr,
@@ -115,10 +129,23 @@ async fn run(
     if let Err(why) = desk::desk::wait_for(at, order.wait).await {
         return Ok(Checked::Nobody(format!("nobody answers at {at}: {why}")));
     }
-    let desk = Desk::new(world, host, order.told.clone())
+    let desk = Desk::new(world, host, told)
         .map_err(|why| Place::whole(order.dir.display().to_string()).problem(why))?;
+    let waits = desk::check::waits(order.role, &order.only, &desk.told);
+    if let Some(waiting) = waiting(&waits) {
+        say(&waiting);
+    }
     let report = desk::check::check(&desk, order.role, &order.only, say).await;
     Ok(Checked::Done(Box::new(report)))
+}
+
+/// What is said beforehand of real waiting, if there will be any.
+fn waiting(waits: &[Wait]) -> Option<String> {
+    let minutes = |time: time::Duration| format!("{} min", time.as_secs().div_ceil(60));
+    let each: Vec<String> =
+        waits.iter().map(|wait| format!("{} {}", wait.probe, minutes(wait.whole()))).collect();
+    let all = minutes(waits.iter().map(Wait::whole).sum());
+    (!each.is_empty()).then(|| format!("really waits, at most {all} in all: {}", each.join(", ")))
 }
 
 /// The network of an order.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -24,6 +24,18 @@ fn stelsel(dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Looks for something until it is there, but no longer than that.
+fn comes<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    const LOOK: Duration = Duration::from_millis(20);
+    (0..limit.as_millis() / LOOK.as_millis()).find_map(|_| {
+        let found = look();
+        if found.is_none() {
+            thread::sleep(LOOK);
+        }
+        found
+    })
+}
+
 /// Runs to its end, which must come.
 fn ends(mut command: Command, dir: &Path) -> (Option<i32>, String) {
     let said = dir.join("said");
@@ -34,19 +46,13 @@ fn ends(mut command: Command, dir: &Path) -> (Option<i32>, String) {
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    let began = Instant::now();
-    let code = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status.code();
-        }
-        if began.elapsed() > LIMIT {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("still going on: {}", fs::read_to_string(&said).unwrap());
-        }
-        thread::sleep(Duration::from_millis(50));
+    let ended = comes(LIMIT, || child.try_wait().unwrap());
+    let Some(status) = ended else {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("still going on: {}", fs::read_to_string(&said).unwrap());
     };
-    let said = fs::read_to_string(&said).unwrap();
+    let (code, said) = (status.code(), fs::read_to_string(&said).unwrap());
     assert!(!said.contains("panicked"), "{said}");
     (code, said)
 }
@@ -135,10 +141,7 @@ fn serve_when(
     command: impl FnOnce() -> Command + Send + 'static,
 ) -> thread::JoinHandle<Server> {
     thread::spawn(move || {
-        let began = Instant::now();
-        while !told.is_file() && began.elapsed() < LIMIT {
-            thread::sleep(Duration::from_millis(20));
-        }
+        comes(LIMIT, || told.is_file().then_some(())).unwrap();
         let mut command = command();
         Server(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     })
