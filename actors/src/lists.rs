@@ -131,8 +131,8 @@ impl<W> Lists<W> {
     }
 
     /// The list in use.
-    pub fn current(&self, kind: ListKind) -> Option<&ListVersion> {
-        self.reader(kind)?.current.as_deref()
+    pub fn current(&self, kind: ListKind) -> Option<&Arc<ListVersion>> {
+        self.reader(kind)?.current.as_ref()
     }
 
     /// The host begins. What is not in use is fetched at once; the grid goes on as it was.

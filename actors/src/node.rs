@@ -75,7 +75,7 @@ impl Node {
     }
 
     /// The list in use.
-    pub fn list(&self, kind: ListKind) -> Option<&ListVersion> {
+    pub fn list(&self, kind: ListKind) -> Option<&Arc<ListVersion>> {
         self.lists.current(kind)
     }
 

@@ -123,6 +123,15 @@ impl Party {
         }
     }
 
+    /// The ZAL from which a PGO offers now; none of who offers nothing.
+    pub fn zal(&self) -> Option<&Arc<ListVersion>> {
+        match self {
+            Self::Pgo(pgo) => pgo.zal(),
+            Self::Deviant(deviant) => deviant.zal(),
+            _ => None,
+        }
+    }
+
     /// This party, wrapped so that it breaks a rule.
     #[must_use]
     pub fn deviant(self, deviation: Deviation) -> Self {

@@ -176,6 +176,11 @@ impl Actor for Pgo {
 }
 
 impl Pgo {
+    /// The ZAL from which it offers now, if it has one: what its first page has to choose from.
+    pub fn zal(&self) -> Option<&Arc<ListVersion>> {
+        self.node.list(ListKind::Zal)
+    }
+
     fn on_request(&mut self, envelope: &Envelope, request: &Request, now: Now, out: &mut Outbox) {
         if self.node.on_request(envelope, now, out) {
             return;
@@ -322,7 +327,7 @@ impl Pgo {
     }
 
     fn addresses(&self, collection: Collection) -> Option<&Addresses> {
-        let zal = self.node.list(ListKind::Zal)?.zal()?;
+        let zal = self.zal()?.zal()?;
         zal.find(collection.zorgaanbieder, collection.dienst)
     }
 

@@ -42,7 +42,7 @@ const HOUR: u64 = 3_601;
 const DAY: u64 = 86_401;
 
 /// How long a fetch is waited for between one hour of a day and the next, where they are made to pass.
-const BETWEEN: Duration = Duration::from_secs(1);
+const BETWEEN: Duration = Duration::from_millis(300);
 
 /// How long a fetch may take once it is due.
 const FETCHING: Duration = Duration::from_secs(15);

@@ -17,7 +17,7 @@ use crate::{
     open::{Fault, fault},
     pki::Authority,
     texts::Texts,
-    wording::{Keys, Reckoning, Wording},
+    wording::{Beheld, Keys, Reckoning, Wording},
 };
 
 /// Signing keys, which runs of one network share.
@@ -76,7 +76,7 @@ impl Bytes {
         to: &Request,
         response: &Response,
     ) -> Option<Result<Response, Unreadable>> {
-        let written = self.wording.write_response(from, to, response, &[])?;
+        let written = self.wording.write_response(from, to, response, &Beheld::default())?;
         Some(self.wording.understand_response(from, to, &written))
     }
 

@@ -35,6 +35,7 @@ use crate::{
     recognise::visitor,
     station::{Handshake, Job},
     travel::Opening,
+    wording::Beheld,
     world::{Answer, Core, Ends, Exchange, Passage, Whole, Witness, World, length},
 };
 
@@ -274,7 +275,8 @@ impl<S: Witness> World<S> {
         };
         let Some(Taken { exchange, flow, answer }) = self.take(line, decoded, cookie) else {
             let asked = Response::Unavailable;
-            let bytes = self.wording.write_response(line.name, &decoded, &asked, &[]);
+            let bytes =
+                self.wording.write_response(line.name, &decoded, &asked, &Beheld::default());
             return bytes.unwrap_or_else(|| refusal(503, "Too busy."));
         };
         self.passed(line, flow, Some(exchange), Whole::Request(request));

@@ -13,18 +13,21 @@ use std::{
     time,
 };
 
-use actors::durable::Durable;
+use actors::party::Party;
 use protocol::{
     contract::{Action, Actor as _, Ask, Failure, Input, Work},
     id::{ExchangeId, HostId, NameId},
     message::{Envelope, Message, Page, Peer, Request, Response},
     rule::Rule,
     time::{Duration, Instant},
-    trace::{Event, FlowRef, Stored},
+    trace::{Event, FlowRef},
 };
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
-use crate::world::{Answer, Core, Exchange, Witness, World, length};
+use crate::{
+    wording::Beheld,
+    world::{Answer, Core, Exchange, Witness, World, length},
+};
 
 /// Who lets jobs of a host through: as many at once as it has workers, in the order in which they came.
 pub(crate) struct Gate {
@@ -311,17 +314,14 @@ impl<S: Witness> World<S> {
                 Some(Outgoing::Ask(id, ask.to, bytes))
             }
             Held::Reply(id, mut response, refusal) => {
-                let (request, kept) = {
+                let (request, beheld) = {
                     let core = self.core();
                     let exchange = core.exchanges.get(&id)?;
                     let request =
                         (exchange.answerer == Some(host)).then(|| exchange.request.clone())?;
-                    let kept = shown_of_dossier(
-                        core.hosts[host.place()].party.durable(),
-                        request.from,
-                        &response,
-                    );
-                    (request, kept)
+                    let party = &core.hosts[host.place()].party;
+                    let beheld = beheld(party, request.from, &response);
+                    (request, beheld)
                 };
                 let Message::Request(asked) = &request.message else { return None };
                 let meddler = self.meddler().filter(|_| !matches!(asked, Request::Hello(_)));
@@ -330,7 +330,7 @@ impl<S: Witness> World<S> {
                 }
                 let mut bytes = match asked {
                     Request::Hello(_) => None,
-                    _ => self.wording.write_response(request.to, asked, &response, &kept),
+                    _ => self.wording.write_response(request.to, asked, &response, &beheld),
                 };
                 if let (Some(meddler), Some(bytes)) = (&meddler, &mut bytes) {
                     meddler.spoil(host, &request, bytes);
@@ -450,18 +450,18 @@ impl Answer {
     }
 }
 
-/// What the page of a Dossier shows beside how much it is: what is kept of the session of whoever looks, and whether it
-/// is as it came. An actor says no more than a simulated person looks at.
-fn shown_of_dossier(durable: &Durable, from: Peer, response: &Response) -> Vec<(Stored, bool)> {
-    let (Peer::Browser(Some(session)), Response::Page { page: Page::Dossier { .. }, .. }) =
-        (from, response)
-    else {
-        return Vec::new();
-    };
-    durable
-        .dossier
-        .newest_first()
-        .filter(|(item, _)| item.session == session)
-        .map(|(item, is_unchanged)| (item.stored, is_unchanged))
-        .collect()
+/// What a page shows beside its message, which says no more than a simulated person looks at: of a PGO's first page what
+/// is on offer, and of a Dossier what is kept of the session of whoever looks, and whether it is as it came.
+fn beheld(party: &Party, from: Peer, response: &Response) -> Beheld {
+    let mut beheld = Beheld::default();
+    match (from, response) {
+        (_, Response::Page { page: Page::Offer { .. }, .. }) => beheld.zal = party.zal().cloned(),
+        (Peer::Browser(Some(session)), Response::Page { page: Page::Dossier { .. }, .. }) => {
+            let all = party.durable().dossier.newest_first();
+            let own = all.filter(|(item, _)| item.session == session);
+            beheld.kept = own.map(|(item, is_unchanged)| (item.stored, is_unchanged)).collect();
+        }
+        _ => {}
+    }
+    beheld
 }

@@ -21,7 +21,7 @@ use protocol::{
     contract::Ask,
     id::{Cookie, HostId, NameId, Opaque, PersonId, Serial, ZorgaanbiederId},
     message::{Assertion, AuthnRequest, Authorize, Browse, OcspAnswer, Request, Response},
-    register::{ListKind, ListVersion},
+    register::{ListKind, ListVersion, Offer},
     release::ReleaseSet,
     role::Role,
     time::WallTime,
@@ -53,7 +53,6 @@ pub struct Wording {
     keys: Arc<Keys>,
     format: ListFormat,
     releases: ReleaseSet,
-    offers: BTreeMap<NameId, Vec<Offering>>,
     /// What hosts are called on their pages.
     houses: BTreeMap<NameId, String>,
     persons: Vec<TestPerson>,
@@ -237,7 +236,6 @@ impl Wording {
             keys,
             format: ListFormat::of(network.release),
             releases: ReleaseSet::only(network.release),
-            offers: offers(network),
             houses: houses(network),
             persons: persons(),
             digid: digid.map_or(NameId(0), |host| host.back),
@@ -327,19 +325,18 @@ impl Wording {
         Ok(read)
     }
 
-    /// An answer as bytes; none of one that cannot travel. `kept` is what the page of a Dossier shows, newest first,
-    /// with whether it is as it came.
+    /// An answer as bytes; none of one that cannot travel.
     pub(crate) fn write_response(
         &self,
         from: NameId,
         to: &Request,
         response: &Response,
-        kept: &[(Stored, bool)],
+        beheld: &Beheld,
     ) -> Option<http::Response<Vec<u8>>> {
         if let Response::Token(grant) = response {
             self.texts.keep_granted(grant.token, grant.scope);
         }
-        let looking = Looking { wording: self, kept };
+        let looking = Looking { wording: self, beheld };
         Codec { scene: &looking, ..self.codec() }.write_response(from, to, response)
     }
 
@@ -554,10 +551,6 @@ impl Scene for Wording {
             .then(|| plain(&self.texts.zorgaanbieder_text(zorgaanbieder)).to_owned())
     }
 
-    fn offers(&self, pgo: NameId) -> Vec<Offering> {
-        self.offers.get(&pgo).cloned().unwrap_or_default()
-    }
-
     fn test_persons(&self) -> Vec<TestPerson> {
         self.persons.clone()
     }
@@ -566,7 +559,16 @@ impl Scene for Wording {
 /// What people see on one page.
 struct Looking<'a> {
     wording: &'a Wording,
-    kept: &'a [(Stored, bool)],
+    beheld: &'a Beheld,
+}
+
+/// What people see on a page beside what its message says.
+#[derive(Default)]
+pub(crate) struct Beheld {
+    /// Of the page of a Dossier: what is kept, newest first, and whether it is as it came.
+    pub kept: Vec<(Stored, bool)>,
+    /// Of a PGO's first page: the list from which it offers.
+    pub zal: Option<Arc<ListVersion>>,
 }
 
 impl Scene for Looking<'_> {
@@ -578,8 +580,15 @@ impl Scene for Looking<'_> {
         self.wording.zorgaanbieder_name(zorgaanbieder)
     }
 
-    fn offers(&self, pgo: NameId) -> Vec<Offering> {
-        self.wording.offers(pgo)
+    fn offers(&self, _: NameId) -> Vec<Offering> {
+        let zal = self.beheld.zal.as_ref().and_then(|list| list.zal());
+        let offering = |(zorgaanbieder, offers): (ZorgaanbiederId, &[Offer])| {
+            let naam = self.wording.texts.zorgaanbieder_text(zorgaanbieder);
+            let name = plain(&naam).to_owned();
+            let services = offers.iter().map(|offer| offer.dienst).collect();
+            Offering { naam, name, services }
+        };
+        zal.into_iter().flat_map(|zal| zal.rows().map(offering)).collect()
     }
 
     fn test_persons(&self) -> Vec<TestPerson> {
@@ -587,26 +596,12 @@ impl Scene for Looking<'_> {
     }
 
     fn dossier(&self, _: NameId) -> Vec<DossierItem> {
-        self.kept.iter().map(|(stored, unchanged)| self.wording.item(stored, *unchanged)).collect()
+        self.beheld
+            .kept
+            .iter()
+            .map(|(stored, unchanged)| self.wording.item(stored, *unchanged))
+            .collect()
     }
-}
-
-/// What every PGO has on offer at the start.
-fn offers(network: &Network) -> BTreeMap<NameId, Vec<Offering>> {
-    let all: Vec<Offering> = network
-        .register
-        .listings
-        .iter()
-        .filter(|listing| listing.listed)
-        .map(|listing| {
-            let naam = network.texts.zorgaanbieder_text(listing.zorgaanbieder).to_owned();
-            let name = plain(&naam).to_owned();
-            let services = listing.offers.iter().map(|offer| offer.dienst).collect();
-            Offering { naam, name, services }
-        })
-        .collect();
-    let pgos = network.hosts.iter().filter(|host| host.role() == Role::Pgo);
-    pgos.map(|host| (host.front, all.clone())).collect()
 }
 
 /// A Zorgaanbiedernaam as people read it.

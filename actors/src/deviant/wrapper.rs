@@ -2,12 +2,13 @@
 //!
 //! What a deviation does stands in the module of its role; here is only how it gets between.
 
-use std::{fmt, mem};
+use std::{fmt, mem, sync::Arc};
 
 use protocol::{
     contract::{Action, Actor, Ask, Input, Outbox, TimerId, Work},
     id::{Cookie, ExchangeId, Opaque},
     message::{Browse, Envelope, Message, Peer, Request, Response},
+    register::ListVersion,
     time::Now,
     trace::Note,
 };
@@ -224,6 +225,11 @@ pub(super) fn remember<T>(kept: &mut Vec<T>, new: T) {
 }
 
 impl Deviant {
+    /// The ZAL from which whoever is wrapped offers now.
+    pub fn zal(&self) -> Option<&Arc<ListVersion>> {
+        self.inner.zal()
+    }
+
     /// This party, with that deviation around it. A deviation that does not fit its role leaves it as it is.
     pub fn new(inner: Party, deviation: Deviation) -> Self {
         let scheme = match &inner {
