@@ -8,7 +8,7 @@ use crate::{
     desk::{Desk, Told},
     observe::observe,
     pgo,
-    probe::{self, Probe},
+    probe::{self, Next, Probe},
     verdict::{Report, verdicts},
     waiting::Wait,
     za,
@@ -38,8 +38,14 @@ pub fn waits(role: Role, only: &[String], told: &Told) -> Vec<Wait> {
 }
 
 /// Checks the gateway of a PGO or of a care provider by all probes, or by those that are named. `say` is told of each
-/// before it begins, and says whether to go on.
-pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) -> bool) -> Report {
+/// before it begins, and says whether to go on. `command` is what makes the same check again.
+pub async fn check(
+    desk: &Desk,
+    role: Role,
+    only: &[String],
+    command: &str,
+    say: &dyn Fn(Next) -> bool,
+) -> Report {
     let began = Instant::now();
     let probes = probes(role);
     let chosen: Vec<&Probe> = probes
@@ -51,6 +57,7 @@ pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) 
     let mut observed = observe(desk).await;
     observed.extend(ran.observed);
     let planned = probe::planned(&probes);
+    let made: Vec<&'static str> = chosen.iter().map(|probe| probe.name).collect();
     let hidden = match role {
         Role::Pgo => pgo::hidden,
         _ => za::hidden,
@@ -59,8 +66,9 @@ pub async fn check(desk: &Desk, role: Role, only: &[String], say: &dyn Fn(&str) 
     Report {
         role: name,
         host: desk.subject.at.to_string(),
+        command: command.to_owned(),
         took_s: began.elapsed().as_secs_f64(),
-        verdicts: verdicts(name, ran.judgements, &ran.unreached, &planned, &hidden),
+        verdicts: verdicts(name, ran.judgements, &ran.unreached, &planned, &made, &hidden),
         observed,
         unreached: ran.unreached,
         first: chosen.first().map_or("", |probe| probe.name),

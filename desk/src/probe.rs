@@ -137,16 +137,27 @@ pub struct Ran {
     pub observed: Vec<Observation>,
 }
 
+/// A probe that is about to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    /// Its name.
+    pub probe: &'static str,
+    /// How many were made before it.
+    pub place: usize,
+    /// How many there are in all.
+    pub of: usize,
+}
+
 /// Runs probes one after another; `say` is told of each before it begins, and says whether to go on.
 pub async fn run(
     desk: &Desk,
     probes: &[&Probe],
     waits: &[Wait],
-    say: &dyn Fn(&str) -> bool,
+    say: &dyn Fn(Next) -> bool,
 ) -> Ran {
     let mut ran = Ran::default();
-    for probe in probes {
-        if !say(probe.name) {
+    for (place, probe) in probes.iter().enumerate() {
+        if !say(Next { probe: probe.name, place, of: probes.len() }) {
             break;
         }
         let case = Case::new(desk, probe.name);

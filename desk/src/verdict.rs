@@ -96,6 +96,8 @@ pub struct Report {
     pub role: &'static str,
     /// Where it is.
     pub host: String,
+    /// The command that makes it again, but for the names of probes.
+    pub command: String,
     /// How long it took, in seconds.
     pub took_s: f64,
     /// A verdict on each rule that such a gateway has a duty in, in the order of the rulebook.
@@ -140,13 +142,14 @@ fn binds(duty: Duty, role: &str) -> bool {
 
 /// Puts what probes found together: a verdict on every rule that binds such a gateway.
 ///
-/// `planned` has for each rule the probes that would judge it, and `hidden` says of rules why they cannot be seen from
-/// outside.
+/// `planned` has for each rule the probes that would judge it, `made` the probes that were to be made, and `hidden` says of
+/// rules why they cannot be seen from outside.
 pub(crate) fn verdicts(
     role: &str,
     judgements: Vec<Judgement>,
     unreached: &[Unreached],
     planned: &BTreeMap<Rule, Vec<&'static str>>,
+    made: &[&'static str],
     hidden: &dyn Fn(Rule) -> Option<&'static str>,
 ) -> Vec<Verdict> {
     let mut by_rule: BTreeMap<Rule, Vec<Judgement>> = BTreeMap::new();
@@ -161,10 +164,13 @@ pub(crate) fn verdicts(
             (Finding::Broken, None)
         } else if !judgements.is_empty() {
             (Finding::Kept, None)
-        } else if let [first, ..] = probes {
+        } else if !probes.is_empty() {
             let why = unreached.iter().find(|unreached| probes.contains(&unreached.probe));
-            let why =
-                why.map_or_else(|| format!("{first} did not come to it"), |of| of.why.clone());
+            let why = match (why, probes.iter().find(|probe| made.contains(probe))) {
+                (Some(unreached), _) => unreached.why.clone(),
+                (None, Some(probe)) => format!("the probe {probe} did not come to it"),
+                (None, None) => NOT_ASKED.to_owned(),
+            };
             (Finding::NotReached, Some(why))
         } else {
             let why = hidden(rule).or(row.watch.reason());
@@ -185,5 +191,8 @@ pub(crate) fn verdicts(
         .map(of_rule)
         .collect()
 }
+
+/// Why a rule is not reached of which no probe was to be made.
+pub const NOT_ASKED: &str = "it was not asked for (--only)";
 
 const UNSEEN: &str = "what would show it happens inside the gateway";

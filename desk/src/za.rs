@@ -54,7 +54,7 @@ pub fn hidden(rule: Rule) -> Option<&'static str> {
         rule::STEP_AVAILABILITY => "systems behind a gateway are asked where nobody else sees it",
         rule::REAL_SERVER => "it depends on the names that a person's browser resolves",
         rule::SESSIONS_BOUNDED | rule::MADE_UP_CODES_BOUNDED => {
-            "it takes an attack to see where the bound is: see `stelsel load`"
+            "it takes an attack to see where the bound is"
         }
         rule::STORED_CODES_SAFE => {
             "a store is not seen; that a code works once, briefly and for one client is judged as APP 10, 12 and 13"

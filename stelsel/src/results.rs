@@ -27,7 +27,7 @@ pub use self::{
 pub(crate) use self::{
     manifest::{hexadecimal, relative},
     publish::{Draft, MARK},
-    terminal::wrapped,
+    terminal::{shell_word, wrapped},
     write::{dictionary, json as write_json, table},
 };
 

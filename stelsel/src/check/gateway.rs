@@ -5,8 +5,9 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time};
 
 use desk::{
-    desk::{Desk, Told},
+    desk::{Desk, Told as OfGateway},
     ledger::Ledger,
+    probe::Next,
     verdict::Report,
     waiting::Wait,
 };
@@ -54,9 +55,20 @@ pub struct Order {
     /// How long to wait for the gateway.
     pub wait: time::Duration,
     /// What is told of the gateway.
-    pub told: Told,
+    pub told: OfGateway,
     /// The probes that are made; all, where none is named.
     pub only: Vec<String>,
+    /// The command that asks for the same, but for probes and files.
+    pub command: String,
+}
+
+/// What is told while a check goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// Something for people.
+    Word(&'a str),
+    /// The next probe.
+    Probe(Next),
 }
 
 /// What came of an order.
@@ -72,7 +84,7 @@ pub enum Checked {
 ///
 /// # Errors
 /// The topology says what cannot be, the folder cannot be used, or a port is taken.
-pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Problems> {
+pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, Problems> {
     let topology = topology(order)?;
     let composed = composed(&topology, "")?;
     let place = composed.directory.hosts.iter().position(|host| host.role == order.role);
@@ -99,10 +111,8 @@ pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Probl
             Some(guest) => Some(ControlDoor::open(&guest.world, host, &twin.world).await?),
             None => {
                 let folder = order.dir.join("external").join(&network_name);
-                say(&format!(
-                    "what the gateway needs is in {}",
-                    folder.join("README.html").display()
-                ));
+                let path = folder.join("README.html");
+                say(Told::Word(&format!("what the gateway needs is in {}", path.display())));
                 None
             }
         };
@@ -120,11 +130,11 @@ pub fn check(order: &Order, say: &dyn Fn(&str) -> bool) -> Result<Checked, Probl
 
 async fn run(
     order: &Order,
-    told: Told,
+    told: OfGateway,
     world: &Arc<World<Ledger>>,
     host: HostId,
     at: SocketAddr,
-    say: &dyn Fn(&str) -> bool,
+    say: &dyn Fn(Told<'_>) -> bool,
 ) -> Result<Checked, Problems> {
     if let Err(why) = desk::desk::wait_for(at, order.wait).await {
         return Ok(Checked::Nobody(format!("nobody answers at {at}: {why}")));
@@ -133,9 +143,12 @@ async fn run(
         .map_err(|why| Place::whole(order.dir.display().to_string()).problem(why))?;
     let waits = desk::check::waits(order.role, &order.only, &desk.told);
     if let Some(waiting) = waiting(&waits) {
-        say(&waiting);
+        say(Told::Word(&waiting));
     }
-    let report = desk::check::check(&desk, order.role, &order.only, say).await;
+    let report = desk::check::check(&desk, order.role, &order.only, &order.command, &|next| {
+        say(Told::Probe(next))
+    })
+    .await;
     Ok(Checked::Done(Box::new(report)))
 }
 

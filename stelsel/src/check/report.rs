@@ -15,7 +15,7 @@ pub use self::{html::html, junit::junit, sarif::sarif, text::text};
 pub fn again(report: &Report, verdict: &Verdict) -> String {
     let probe = verdict.judgements.iter().find(|judgement| !judgement.kept);
     let probe = probe.or(verdict.judgements.first()).map_or("", |judgement| judgement.probe);
-    format!("stelsel check {} --host {} --only {probe}", report.role, report.host)
+    format!("{} --only {probe}", report.command)
 }
 
 /// As JSON.

@@ -226,11 +226,8 @@ fn write(
 
 /// How this was asked for.
 fn command() -> String {
-    let shown = |word: String| match word.contains([' ', '*', '"', '$']) {
-        true => format!("'{word}'"),
-        false => word,
-    };
-    let words: Vec<String> = std::env::args().skip(1).map(shown).collect();
+    let words: Vec<String> =
+        std::env::args().skip(1).map(|word| results::shell_word(&word)).collect();
     format!("stelsel {}", words.join(" "))
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     files,
-    results::shown::Shown,
+    results::{shell_word, shown::Shown},
     sweep::{SweepFolder, SweepManifest},
 };
 
@@ -71,19 +71,15 @@ pub fn body(folder: &SweepFolder) -> Markup {
 }
 
 fn again(manifest: &SweepManifest) -> String {
-    let quoted = |text: String| match text.contains([' ', '"', '(', '*', '{', '[']) {
-        true => format!("'{text}'"),
-        false => text,
-    };
     let mut words = vec!["stelsel sweep".to_owned(), manifest.scenario_file.clone()];
     for (path, value) in &manifest.set {
-        words.push(format!("--set {}", quoted(format!("{path}={value}"))));
+        words.push(format!("--set {}", shell_word(&format!("{path}={value}"))));
     }
     for axis in &manifest.axes {
         let flag = if axis.paths.len() > 1 { "--list" } else { "--vary" };
         for (place, path) in axis.paths.iter().enumerate() {
             let values: Vec<&str> = axis.rows.iter().map(|row| row[place].as_str()).collect();
-            words.push(format!("{flag} {}", quoted(format!("{path}={}", values.join(",")))));
+            words.push(format!("{flag} {}", shell_word(&format!("{path}={}", values.join(",")))));
         }
     }
     words.join(" ")

@@ -162,6 +162,15 @@ fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
+/// As a shell is given a word.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,%@+".contains(c);
+    match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// Lines of at most 80 columns; the first begins with `indent`, the others with two blanks more if there is
 /// any.
 pub(crate) fn wrapped(text: &str, indent: &str) -> String {

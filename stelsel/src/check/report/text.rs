@@ -2,18 +2,25 @@
 
 use std::fmt::Write as _;
 
-use desk::verdict::{Finding, Report, Verdict};
+use desk::verdict::{Finding, NOT_ASKED, Report, Verdict};
 
 use super::{again, cited};
+use crate::results::wrapped;
 
-/// What is broken first, with what shows it; then the rest, a line a rule.
+/// What is broken first, with what shows it; then what could not be seen, by its reasons, and what was kept.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     for verdict in report.of(Finding::Broken) {
         broken(&mut text, report, verdict);
     }
-    for finding in [Finding::NotReached, Finding::NotObservable] {
+    let is_asked = |verdict: &Verdict| verdict.why.as_deref() != Some(NOT_ASKED);
+    // Whoever asked for a few probes has a few rules in mind.
+    let told: &[Finding] = match report.verdicts.iter().all(is_asked) {
+        true => &[Finding::NotObservable, Finding::NotReached],
+        false => &[Finding::NotReached],
+    };
+    for finding in told.iter().copied() {
         let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
         for verdict in report.of(finding) {
             let (why, rule) = (verdict.why.as_deref().unwrap_or_default(), verdict.rule);
@@ -24,15 +31,23 @@ pub fn text(report: &Report) -> String {
             }
         }
         for (why, rules) in reasons {
-            let _ = writeln!(text, "{}: {why}: {}", finding.name(), rules.join(", "));
+            text.push_str(&wrapped(&format!("{}: {why}", finding.name()), ""));
+            text.push_str(&wrapped(
+                &match why {
+                    NOT_ASKED => format!("{} rules", rules.len()),
+                    _ => rules.join(", "),
+                },
+                "  ",
+            ));
         }
     }
     let kept: Vec<&str> = report.of(Finding::Kept).map(|verdict| verdict.rule).collect();
     if !kept.is_empty() {
-        let _ = writeln!(text, "kept: {}", kept.join(", "));
+        text.push_str("kept:\n");
+        text.push_str(&wrapped(&kept.join(", "), "  "));
     }
     for observation in &report.observed {
-        let _ = writeln!(text, "seen: {}: {}", observation.what, observation.seen);
+        text.push_str(&wrapped(&format!("seen: {}: {}", observation.what, observation.seen), ""));
     }
     let counts: Vec<String> = Finding::ALL
         .into_iter()

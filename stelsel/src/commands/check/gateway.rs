@@ -8,18 +8,19 @@ use std::{
 };
 
 use clap::{Args, ValueHint};
-use desk::{desk::Told, recipe::Recipe, verdict::Finding};
+use desk::{desk::Told as OfGateway, probe::Next, recipe::Recipe, verdict::Finding};
 use protocol::role::Role;
 use url::Url;
 
 use crate::{
     check::{
-        gateway::{self, Checked, Order},
+        gateway::{self, Checked, Order, Told},
         report,
     },
     commands::{self, Ending, Outcome, interrupt},
     files::{Override, nearest_name},
     problem::{Place, Problem},
+    results::shell_word,
     run::wall::told,
 };
 
@@ -102,11 +103,21 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
     }
     let order = order(role, arguments)?;
     interrupt::catch()?;
-    let say = |what: &str| {
-        commands::say(what);
+    let bar = commands::progress_bar(0, "{msg:32}")?;
+    let say = |what: Told<'_>| {
+        match what {
+            Told::Word(word) => bar.suspend(|| commands::say(word)),
+            Told::Probe(Next { probe, place, of }) => {
+                bar.set_length(of as u64);
+                bar.set_position(place as u64);
+                bar.set_message(probe);
+            }
+        }
         !interrupt::asked()
     };
-    let checked = match gateway::check(&order, &say)? {
+    let checked = gateway::check(&order, &say)?;
+    bar.finish_and_clear();
+    let checked = match checked {
         Checked::Done(checked) => checked,
         Checked::Nobody(why) => {
             commands::say(&format!("could not test: {why}"));
@@ -165,13 +176,39 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
         dir: arguments.dir.clone(),
         port: arguments.port,
         wait: Duration::from_secs(arguments.wait),
-        told: Told {
+        told: OfGateway {
             recipe: arguments.recipe.as_deref().map(recipe).transpose()?.unwrap_or_default(),
             control: arguments.control.clone(),
             patience: Duration::from_secs(arguments.patience),
         },
         only: arguments.only.clone(),
+        command: command(role, arguments),
     })
+}
+
+/// The command that asks for the same, but for probes and files.
+fn command(role: Role, arguments: &Arguments) -> String {
+    let mut words = vec!["stelsel".to_owned(), "check".to_owned(), role.name().to_owned()];
+    let mut flag = |name: &str, value: Option<String>| {
+        words.extend(value.into_iter().flat_map(|value| [name.to_owned(), shell_word(&value)]));
+    };
+    let path = |path: &PathBuf| path.display().to_string();
+    let unusual = |value: String, usual: &str| (value != usual).then_some(value);
+    flag("--host", arguments.host.clone());
+    flag("--deviant", arguments.deviant.clone());
+    flag("--dir", unusual(path(&arguments.dir), "desk"));
+    flag("--port", unusual(arguments.port.to_string(), "8443"));
+    flag("--topology", arguments.topology.as_ref().map(path));
+    for set in &arguments.set {
+        flag("--set", Some(set.clone()));
+    }
+    flag("--recipe", arguments.recipe.as_ref().map(path));
+    flag("--control", arguments.control.as_ref().map(Url::to_string));
+    flag("--patience", unusual(arguments.patience.to_string(), "0"));
+    if arguments.own {
+        words.insert(3, "--self".to_owned());
+    }
+    words.join(" ")
 }
 
 fn address(text: &str) -> Result<SocketAddr, Problem> {
