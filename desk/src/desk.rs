@@ -23,10 +23,7 @@ use protocol::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpStream;
-use twin::{
-    pki::{Authority, Wanted},
-    world::World,
-};
+use twin::pki::{Authority, Wanted};
 use url::Url;
 use wire::{PASSWORD, places::Places as _};
 
@@ -35,6 +32,7 @@ use crate::{
     line::{Identity, Lines, Request},
     mischief::{Mischief, Standing},
     recipe::Recipe,
+    stage::Stage,
 };
 
 /// What is told of the gateway beside its address.
@@ -51,7 +49,9 @@ pub struct Told {
 /// The desk.
 pub struct Desk {
     /// The network.
-    pub world: Arc<World<Ledger>>,
+    pub world: Arc<dyn Stage>,
+    /// What is heard in it of the gateway.
+    pub ledger: Ledger,
     /// The gateway.
     pub subject: Subject,
     /// The ways to it and to the network.
@@ -160,10 +160,15 @@ impl Desk {
     ///
     /// # Errors
     /// Certificates cannot be had, or no host of the network is played by somebody else.
-    pub fn new(world: &Arc<World<Ledger>>, host: HostId, told: Told) -> Result<Self, String> {
-        let network = &world.network;
+    pub fn new(
+        world: Arc<dyn Stage>,
+        ledger: Ledger,
+        host: HostId,
+        told: Told,
+    ) -> Result<Self, String> {
+        let network = world.network();
         let at = *network.elsewhere.get(&host).ok_or("nobody else plays that host")?;
-        let text = |name: NameId| world.texts.host_text(name);
+        let text = |name: NameId| world.texts().host_text(name);
         let entry = &network.hosts[host.place()];
         let subject = Subject {
             host,
@@ -175,23 +180,23 @@ impl Desk {
         let mut places = BTreeMap::new();
         for (name, entrance) in network.names() {
             let ours = match entrance.door {
-                Door::Front | Door::Mutual { .. } => world.doors.tls,
-                Door::Plain(_) | Door::Behind => world.doors.plain,
+                Door::Front | Door::Mutual { .. } => world.doors().tls,
+                Door::Plain(_) | Door::Behind => world.doors().plain,
             };
             let at = network.elsewhere.get(&entrance.host).copied().unwrap_or(ours);
             places.insert(text(name), at);
         }
-        let root = CertificateDer::from(world.authority.root_der().to_vec());
+        let root = CertificateDer::from(world.authority().root_der().to_vec());
         let lines = Lines::new(places, root).map_err(|error| error.to_string())?;
         let mut pgos = Vec::new();
         for host in network.hosts.iter().filter(|host| host.role() == Role::Pgo) {
             let name = text(host.back);
             let wanted = Wanted::server(name.clone(), network.serial(host.back));
-            let issued = world.authority.issue(&wanted).map_err(|error| error.to_string())?;
+            let issued = world.authority().issue(&wanted).map_err(|error| error.to_string())?;
             let (chain, key) = (&issued.certificate_chain_der, &issued.key_der);
             let identity =
                 lines.identity(&host.name, chain, key).map_err(|error| error.to_string())?;
-            let organisation = world.texts.organisation_text(host.back);
+            let organisation = world.texts().organisation_text(host.back);
             pgos.push(Pgo { name, id: host.back, organisation, identity });
         }
         let digid = network.hosts.iter().find(|host| host.role() == Role::Digid);
@@ -204,7 +209,7 @@ impl Desk {
             lines,
             told,
             pgos,
-            offers: offers(world),
+            offers: offers(&*world),
             mischief,
             persons: world.accounts(),
             digid: digid.map(|host| text(host.front)).unwrap_or_default(),
@@ -214,7 +219,8 @@ impl Desk {
             used: RefCell::default(),
             disguised: RefCell::default(),
             survey: RefCell::default(),
-            world: Arc::clone(world),
+            world,
+            ledger,
         })
     }
 
@@ -239,7 +245,7 @@ impl Desk {
     /// It cannot be issued.
     pub fn stranger(&self, name: &str, standing: Standing) -> Result<Identity, String> {
         let serial = self.serial(standing);
-        self.issued(&self.world.authority, &Wanted::server(name.to_owned(), serial), name)
+        self.issued(self.world.authority(), &Wanted::server(name.to_owned(), serial), name)
     }
 
     /// A node of that name whose certificate ended so long ago, and was good.
@@ -249,7 +255,7 @@ impl Desk {
     pub fn expired(&self, name: &str, ago: Duration) -> Result<Identity, String> {
         let serial = self.serial(Standing::Good);
         let wanted = Wanted::server(name.to_owned(), serial).until(seconds_ago(ago));
-        self.issued(&self.world.authority, &wanted, &format!("{name}, expired"))
+        self.issued(self.world.authority(), &wanted, &format!("{name}, expired"))
     }
 
     /// A node of that name with a certificate of another chain.
@@ -314,22 +320,22 @@ impl Desk {
         if disguise.is_some() {
             self.disguised.borrow_mut().push(host);
         }
-        let network = &self.world.network;
-        let (name, serial) = (self.world.texts.host_text(host), network.serial(host));
+        let network = self.world.network();
+        let (name, serial) = (self.world.texts().host_text(host), network.serial(host));
         let own = || Wanted::server(name.clone(), serial);
         let issued = match disguise {
-            None => self.world.authority.issue(&own()),
+            None => self.world.authority().issue(&own()),
             Some(Disguise::OfAnotherChain) => self.foreign.issue(&own()),
             Some(Disguise::OfAnotherName) => {
                 let serial = self.serial(Standing::Good);
-                self.world.authority.issue(&Wanted::server(format!("elders.{name}"), serial))
+                self.world.authority().issue(&Wanted::server(format!("elders.{name}"), serial))
             }
             Some(Disguise::New(standing)) => {
                 let serial = self.serial(standing);
-                self.world.authority.issue(&Wanted::server(name.clone(), serial))
+                self.world.authority().issue(&Wanted::server(name.clone(), serial))
             }
             Some(Disguise::Ended(ago)) => {
-                self.world.authority.issue(&own().until(seconds_ago(ago)))
+                self.world.authority().issue(&own().until(seconds_ago(ago)))
             }
         };
         let issued = issued.map_err(|error| error.to_string())?;
@@ -337,7 +343,7 @@ impl Desk {
             issued.certificate_chain_der.iter().cloned().map(CertificateDer::from).collect();
         let key = PrivateKeyDer::try_from(issued.key_der).map_err(str::to_owned)?;
         let shown = twin::tls::Shown { chain, key };
-        self.world.tls.show(&name, shown).map_err(|error| error.to_string())
+        self.world.tls().show(&name, shown).map_err(|error| error.to_string())
     }
 
     /// Tells the gateway's control door something; says whether it has one.
@@ -383,16 +389,16 @@ async fn steer(control: &Url, key: &str, value: &str) -> Result<(), String> {
 }
 
 /// Everything that is offered, and where.
-fn offers(world: &World<Ledger>) -> Vec<Offer> {
-    let network = &world.network;
+fn offers(world: &dyn Stage) -> Vec<Offer> {
+    let network = world.network();
     let mut offers = Vec::new();
     for listing in network.register.listings.iter().filter(|listing| listing.listed) {
-        let naam = world.texts.zorgaanbieder_text(listing.zorgaanbieder);
+        let naam = world.texts().zorgaanbieder_text(listing.zorgaanbieder);
         for offer in &listing.offers {
             let Some(addresses) = network.register.addresses.get(offer.addresses as usize) else {
                 continue;
             };
-            let url = |uri| Url::parse(&world.texts.uri_text(uri)).ok();
+            let url = |uri| Url::parse(&world.texts().uri_text(uri)).ok();
             let resources = (0..offer.dienst.calls().len())
                 .map(|call| url(addresses.resource(call as u8)?))
                 .collect::<Option<Vec<Url>>>();

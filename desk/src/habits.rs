@@ -37,7 +37,7 @@ pub(crate) async fn waits(case: &Case<'_>, what: &'static str, who: &Identity, n
 
 /// A host of the network by its role.
 pub(crate) fn host(case: &Case<'_>, role: Role) -> Result<HostId, Stop> {
-    let hosts = &case.desk.world.network.hosts;
+    let hosts = &case.desk.world.network().hosts;
     let place = hosts.iter().position(|host| host.role() == role);
     place
         .map(|place| HostId(place as u32))

@@ -2,13 +2,19 @@
 //!
 //! People's browsers, which are ours, are kept by [`crate::line`]. Judges nothing.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use protocol::{
     id::{ExchangeId, HostId, NameId},
     message::{Message, Request},
     time::Instant,
     trace::{Event, Sink, Stamp},
+    world::network::Door,
 };
-use twin::world::{Passage, Whole, Witness};
+use twin::{
+    network::Network,
+    world::{Passage, Whole, Witness},
+};
 
 use crate::evidence::{Exchange, Outcome, meaning, raw_answer, raw_request};
 
@@ -18,8 +24,12 @@ const BETWEEN: usize = 256;
 /// How many requests are kept that nobody understood.
 const STRANGE: usize = 10_000;
 
-/// Listens to a twin.
-pub struct Ledger {
+/// Listens to a twin. Every copy is of the same book.
+#[derive(Clone)]
+pub struct Ledger(Arc<Mutex<Book>>);
+
+/// What was heard.
+pub struct Book {
     /// Names that only nodes ask.
     back: Vec<NameId>,
     names: Vec<String>,
@@ -43,11 +53,29 @@ pub struct Heard {
 }
 
 impl Ledger {
-    /// Hears nothing yet. `back` has the names that only nodes ask, and `names` the texts of all.
-    pub fn new(back: Vec<NameId>, names: Vec<String>) -> Self {
-        Self { back, names, arrived: Vec::new(), heard: Vec::new(), strange: Vec::new() }
+    /// Has heard nothing yet of what happens in a network.
+    pub fn of(network: &Network) -> Self {
+        let is_back = |door: Door| !matches!(door, Door::Front);
+        let back = network.names().filter(|(_, entrance)| is_back(entrance.door));
+        let back = back.map(|(name, _)| name).collect();
+        let names = (0..network.told.names.len() as u32)
+            .map(|name| network.texts.host_text(NameId(name)).to_owned())
+            .collect();
+        let (arrived, heard, strange) = (Vec::new(), Vec::new(), Vec::new());
+        Self(Arc::new(Mutex::new(Book { back, names, arrived, heard, strange })))
     }
 
+    /// Reads what was heard so far.
+    pub fn look<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
+        look(&self.book())
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
     /// How much was heard.
     pub fn count(&self) -> usize {
         self.heard.len()
@@ -74,29 +102,7 @@ impl Ledger {
             outcome: Outcome::Failure("no answer".to_owned()),
         }
     }
-}
 
-fn outcome(response: &http::Response<Vec<u8>>) -> Outcome {
-    Outcome::Answer {
-        status: response.status().as_u16(),
-        raw: raw_answer(response.status(), response.headers(), response.body()),
-    }
-}
-
-impl Sink for Ledger {
-    fn event(&mut self, _: Stamp, event: Event<'_>) {
-        if let Event::Arrived { host, envelope, .. } = &event
-            && let Message::Request(request) = &envelope.message
-        {
-            if self.arrived.len() == BETWEEN {
-                self.arrived.remove(0);
-            }
-            self.arrived.push((envelope.exchange, *host, *request));
-        }
-    }
-}
-
-impl Witness for Ledger {
     fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
         let Passage { exchange, name, whole } = passage;
         if !self.back.contains(&name) {
@@ -131,5 +137,32 @@ impl Witness for Ledger {
                 }
             }
         }
+    }
+}
+
+fn outcome(response: &http::Response<Vec<u8>>) -> Outcome {
+    Outcome::Answer {
+        status: response.status().as_u16(),
+        raw: raw_answer(response.status(), response.headers(), response.body()),
+    }
+}
+
+impl Sink for Ledger {
+    fn event(&mut self, _: Stamp, event: Event<'_>) {
+        if let Event::Arrived { host, envelope, .. } = &event
+            && let Message::Request(request) = &envelope.message
+        {
+            let mut book = self.book();
+            if book.arrived.len() == BETWEEN {
+                book.arrived.remove(0);
+            }
+            book.arrived.push((envelope.exchange, *host, *request));
+        }
+    }
+}
+
+impl Witness for Ledger {
+    fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
+        self.book().passed(stamp, passage);
     }
 }

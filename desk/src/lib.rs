@@ -20,6 +20,7 @@ mod observe;
 pub mod pgo;
 pub mod probe;
 pub mod recipe;
+pub mod stage;
 mod tls;
 pub mod verdict;
 pub mod waiting;

@@ -14,7 +14,7 @@ use crate::{
 pub async fn observe(desk: &Desk) -> Vec<Observation> {
     let mut seen = vec![Observation { what: "TLS", seen: versions(desk).await }];
     let heard: Vec<Asked> =
-        desk.world.look(|ledger| ledger.since(0).iter().map(|one| one.request).collect());
+        desk.ledger.look(|ledger| ledger.since(0).iter().map(|one| one.request).collect());
     let mut certificates: BTreeMap<u32, usize> = BTreeMap::new();
     let mut lists: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut artifacts, mut codes, mut fetches) = (0, 0, 0);

@@ -66,7 +66,7 @@ pub struct Case<'d> {
 impl<'d> Case<'d> {
     fn new(desk: &'d Desk, probe: &'static str) -> Self {
         let (heard_before, strange_before) =
-            desk.world.look(|ledger| (ledger.count(), ledger.strange().len()));
+            desk.ledger.look(|ledger| (ledger.count(), ledger.strange().len()));
         let asked_before = desk.lines.count();
         let (judged, observed) = (RefCell::default(), RefCell::default());
         Self { desk, probe, judged, observed, asked_before, heard_before, strange_before }
@@ -93,7 +93,7 @@ impl<'d> Case<'d> {
 
     /// What the gateway asked of nodes of the network since this began.
     pub fn heard<T>(&self, look: impl FnOnce(&[crate::ledger::Heard]) -> T) -> T {
-        self.desk.world.look(|ledger| look(ledger.since(self.heard_before)))
+        self.desk.ledger.look(|ledger| look(ledger.since(self.heard_before)))
     }
 
     /// How often the gateway asked the responder about certificates that were issued here, since this began.
@@ -108,7 +108,7 @@ impl<'d> Case<'d> {
     /// Requests of the gateway since this began in which no host of the network saw a message.
     pub fn strange(&self) -> Vec<crate::evidence::Exchange> {
         self.desk
-            .world
+            .ledger
             .look(|ledger| ledger.strange().get(self.strange_before..).unwrap_or_default().to_vec())
     }
 

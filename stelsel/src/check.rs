@@ -2,6 +2,7 @@
 //!
 //! [`lists`] looks at lists, [`gateway`] at gateways, and [`report`] writes of these.
 
+pub mod beside;
 mod door;
 pub mod gateway;
 pub mod lists;

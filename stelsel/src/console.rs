@@ -6,6 +6,7 @@
 
 mod api;
 mod bytes;
+mod checks;
 mod control;
 mod live;
 mod metrics;
@@ -22,6 +23,7 @@ use self::control::Control;
 pub(crate) use self::live::Live;
 pub use self::{
     bytes::{Http, Passed},
+    checks::{CheckEnded, CheckNow, CheckOrder},
     record::{Line, Record, Seen, path_in, read},
 };
 use crate::{

@@ -94,7 +94,7 @@ async fn told(case: &Case<'_>) -> Result<(), Stop> {
             format!("{}: {}", page.named(), shortened(page)),
         );
     }
-    let terms = Terms::of(case.desk.world.network.release);
+    let terms = Terms::of(case.desk.world.network().release);
     if terms.denial_detail == DenialDetail::Told {
         let apart = !alike(&cancelled, &refused)
             && !alike(&refused, &nothing)

@@ -30,7 +30,7 @@ pub(super) const PROBES: &[Probe] = &[
 /// The name for nodes of the gateway that serves the first offer.
 pub(super) fn node(case: &Case<'_>) -> Result<NameId, Stop> {
     let offer = case.desk.offers.first().ok_or_else(|| Stop::because("nothing is offered"))?;
-    Ok(case.desk.world.network.hosts[offer.host.place()].back)
+    Ok(case.desk.world.network().hosts[offer.host.place()].back)
 }
 
 /// Whether a code is brought to the care provider's gateway, once there is one.

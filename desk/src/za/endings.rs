@@ -66,7 +66,7 @@ impl Ending {
 
 /// What the description says where the release has the PGO told apart what there is.
 fn told(case: &Case<'_>, description: &'static str) -> Option<&'static str> {
-    let terms = Terms::of(case.desk.world.network.release);
+    let terms = Terms::of(case.desk.world.network().release);
     (terms.denial_detail == DenialDetail::Told).then_some(description)
 }
 

@@ -51,7 +51,7 @@ async fn not_valid(case: &Case<'_>) -> Result<(), Stop> {
     is_open(case).await?;
     let desk = case.desk;
     let name = "nieuw.example";
-    let id = desk.world.texts.host(name);
+    let id = desk.world.texts().host(name);
     let stranger = || desk.stranger(name, Standing::Good).map_err(Stop);
     if is_let_in(case, &stranger()?).await? {
         return Err(Stop::because("who is on no list is let in"));

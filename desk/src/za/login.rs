@@ -160,7 +160,7 @@ async fn resolves(case: &Case<'_>) -> Result<bool, Stop> {
 
 /// The same while DigiD shows another certificate than its own.
 async fn resolves_at(case: &Case<'_>, disguise: Disguise) -> Result<bool, Stop> {
-    let digid = case.desk.world.network.hosts[host(case, Role::Digid)?.place()].back;
+    let digid = case.desk.world.network().hosts[host(case, Role::Digid)?.place()].back;
     case.desk.disguise(digid, Some(disguise)).map_err(Stop)?;
     let resolved = resolves(case).await;
     case.desk.disguise(digid, None).map_err(Stop)?;

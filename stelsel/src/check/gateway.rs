@@ -8,15 +8,12 @@ use desk::{
     desk::{Desk, Told as OfGateway},
     ledger::Ledger,
     probe::Next,
+    stage::Stage,
     verdict::Report,
     waiting::Wait,
 };
-use protocol::{
-    id::{HostId, NameId},
-    role::Role,
-    world::network::Door,
-};
-use twin::{network::Network, open::Twin, world::World};
+use protocol::{id::HostId, role::Role};
+use twin::{network::Network, open::Twin};
 
 use super::door::ControlDoor;
 use crate::{
@@ -35,11 +32,26 @@ const TOPOLOGY: &str = include_str!("../../../topologies/desk.toml");
 const SCENARIO: &str =
     "name = \"desk\"\ntopology = \"-\"\nhorizon = \"1s\"\nseed = 1\n[arrivals]\nrate = \"1/h\"\n";
 
-/// What is checked, and beside what.
+/// What is to be seen of a gateway, wherever its network is.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct Plan {
     /// The role that the gateway plays.
     pub role: Role,
+    /// How long to wait for the gateway.
+    pub wait: time::Duration,
+    /// What is told of the gateway.
+    pub told: OfGateway,
+    /// The probes that are made; all, where none is named.
+    pub only: Vec<String>,
+    /// The command that asks for the same, but for probes and files.
+    pub command: String,
+}
+
+/// What is checked, and beside what network, which is opened for it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What is to be seen.
+    pub plan: Plan,
     /// Where it is; none for one of our own, that another twin plays.
     pub host: Option<SocketAddr>,
     /// For one of our own: what it breaks on purpose.
@@ -52,14 +64,6 @@ pub struct Order {
     pub dir: PathBuf,
     /// The port of the twin; 0 for any.
     pub port: u16,
-    /// How long to wait for the gateway.
-    pub wait: time::Duration,
-    /// What is told of the gateway.
-    pub told: OfGateway,
-    /// The probes that are made; all, where none is named.
-    pub only: Vec<String>,
-    /// The command that asks for the same, but for probes and files.
-    pub command: String,
 }
 
 /// What is told while a check goes on.
@@ -87,8 +91,12 @@ pub enum Checked {
 pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, Problems> {
     let topology = topology(order)?;
     let composed = composed(&topology, "")?;
-    let place = composed.directory.hosts.iter().position(|host| host.role == order.role);
-    let host = HostId(place.unwrap_or_default() as u32);
+    let role = order.plan.role;
+    let place = composed.directory.hosts.iter().position(|host| host.role == role);
+    let place = place.ok_or_else(|| {
+        Place::whole(&*topology.place.source).expected(format!("a {}", role.name()), "none")
+    })?;
+    let host = HostId(place as u32);
     let own = order.host.is_none().then(guest::two_free_ports).transpose()?;
     let at = order.host.or(own).unwrap_or_else(|| SocketAddr::new(guest::LOOPBACK, 0));
     let network_name = composed.directory.hosts[host.place()].name.clone();
@@ -96,9 +104,9 @@ pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, P
         .map_err(|error| Place::whole("threads").problem(format!("cannot be had: {error}")))?;
     runtime.block_on(async {
         let network = Network { elsewhere: BTreeMap::from([(host, at)]), ..composed.twin(0) };
-        let ledger = ledger(&network);
+        let ledger = Ledger::of(&network);
         let options = guest::options(&order.dir, order.port);
-        let twin = Twin::open(network, &options, ledger).await.map_err(told)?;
+        let twin = Twin::open(network, &options, ledger.clone()).await.map_err(told)?;
         let guest = match own {
             Some(at) => {
                 let played = self::composed(&topology, &deviants(order, &network_name))?;
@@ -106,7 +114,7 @@ pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, P
             }
             None => None,
         };
-        let mut told = order.told.clone();
+        let mut plan = order.plan.clone();
         let door = match &guest {
             Some(guest) => Some(ControlDoor::open(&guest.world, host, &twin.world).await?),
             None => {
@@ -117,38 +125,40 @@ pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, P
             }
         };
         if let Some(door) = &door {
-            told.control = Some(door.url.clone());
+            plan.told.control = Some(door.url.clone());
         }
-        let checked = run(order, told, &twin.world, host, at, say).await;
+        let stage = Arc::clone(&twin.world) as Arc<dyn Stage>;
+        let checked = examine(&plan, stage, ledger, (host, at), say).await;
         if let Some(guest) = guest {
             guest.close(time::Duration::from_secs(1)).await;
         }
         twin.close(time::Duration::from_secs(1)).await;
-        checked
+        checked.map_err(|why| Place::whole(order.dir.display().to_string()).problem(why).into())
     })
 }
 
-async fn run(
-    order: &Order,
-    told: OfGateway,
-    world: &Arc<World<Ledger>>,
-    host: HostId,
-    at: SocketAddr,
+/// Checks whoever plays a host of a twin, there.
+///
+/// # Errors
+/// Certificates of the network cannot be had.
+pub(crate) async fn examine(
+    plan: &Plan,
+    stage: Arc<dyn Stage>,
+    ledger: Ledger,
+    (host, at): (HostId, SocketAddr),
     say: &dyn Fn(Told<'_>) -> bool,
-) -> Result<Checked, Problems> {
-    if let Err(why) = desk::desk::wait_for(at, order.wait).await {
+) -> Result<Checked, String> {
+    if let Err(why) = desk::desk::wait_for(at, plan.wait).await {
         return Ok(Checked::Nobody(format!("nobody answers at {at}: {why}")));
     }
-    let desk = Desk::new(world, host, told)
-        .map_err(|why| Place::whole(order.dir.display().to_string()).problem(why))?;
-    let waits = desk::check::waits(order.role, &order.only, &desk.told);
+    let Plan { role, only, command, told, .. } = plan;
+    let desk = Desk::new(stage, ledger, host, told.clone())?;
+    let waits = desk::check::waits(*role, only, told);
     if let Some(waiting) = waiting(&waits) {
         say(Told::Word(&waiting));
     }
-    let report = desk::check::check(&desk, order.role, &order.only, &order.command, &|next| {
-        say(Told::Probe(next))
-    })
-    .await;
+    let next = |next| say(Told::Probe(next));
+    let report = desk::check::check(&desk, *role, only, command, &next).await;
     Ok(Checked::Done(Box::new(report)))
 }
 
@@ -193,14 +203,4 @@ fn deviants(order: &Order, host: &str) -> String {
         format!("[[deviant]]\nhost = {name}\nbreaks = {breaks}\n")
     });
     deviant.unwrap_or_default()
-}
-
-fn ledger(network: &Network) -> Ledger {
-    let is_back = |door: Door| !matches!(door, Door::Front);
-    let back = network.names().filter(|(_, entrance)| is_back(entrance.door));
-    let back = back.map(|(name, _)| name).collect();
-    let names = (0..network.told.names.len() as u32)
-        .map(|name| network.texts.host_text(NameId(name)).to_owned())
-        .collect();
-    Ledger::new(back, names)
 }

@@ -8,18 +8,51 @@ mod sarif;
 mod text;
 
 use desk::verdict::{Finding, Report, Verdict};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-pub use self::{html::html, junit::junit, sarif::sarif, text::text};
+/// A report in every form.
+#[derive(Clone, Serialize, Deserialize, ToSchema, Debug)]
+pub struct Written {
+    /// For a terminal.
+    pub text: String,
+    /// As JSON.
+    pub json: String,
+    /// As JUnit's XML.
+    pub junit: String,
+    /// As SARIF.
+    pub sarif: String,
+    /// As a page.
+    pub html: String,
+    /// Why nothing was really tested, if so it is.
+    pub untested: Option<String>,
+    /// Whether a rule was broken.
+    pub is_broken: bool,
+}
+
+impl Written {
+    /// A report, written.
+    pub fn of(report: &Report) -> Self {
+        Self {
+            text: text::text(report),
+            json: json(report),
+            junit: junit::junit(report),
+            sarif: sarif::sarif(report),
+            html: html::html(report),
+            untested: report.untested().map(str::to_owned),
+            is_broken: report.of(Finding::Broken).next().is_some(),
+        }
+    }
+}
 
 /// The smallest command that shows a rule again.
-pub fn again(report: &Report, verdict: &Verdict) -> String {
+fn again(report: &Report, verdict: &Verdict) -> String {
     let probe = verdict.judgements.iter().find(|judgement| !judgement.kept);
     let probe = probe.or(verdict.judgements.first()).map_or("", |judgement| judgement.probe);
     format!("{} --only {probe}", report.command)
 }
 
-/// As JSON.
-pub fn json(report: &Report) -> String {
+fn json(report: &Report) -> String {
     let counts: serde_json::Map<String, serde_json::Value> = Finding::ALL
         .into_iter()
         .map(|finding| (finding.name().replace(' ', "_"), report.of(finding).count().into()))

@@ -19,6 +19,7 @@ use watch::rules::Finding;
 
 use super::{
     bytes::Passed,
+    checks::{CheckNow, CheckOrder, NotBegun},
     control::Control,
     metrics, page,
     view::{
@@ -46,6 +47,7 @@ pub(super) fn router(control: Arc<Control>, address: SocketAddr) -> Router {
         .routes(routes!(faults, begin_fault))
         .routes(routes!(end_fault))
         .routes(routes!(make_change))
+        .routes(routes!(check_now, begin_check, stop_check))
         .split_for_parts();
     router
         .route("/", get(front))
@@ -248,6 +250,49 @@ async fn make_change(State(control): Shared, Json(change): Json<Change>) -> Resp
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problems) => wrong(&problems),
     }
+}
+
+/// The latest check of the gateway that somebody else plays.
+#[utoipa::path(
+    get,
+    path = "/api/checks",
+    responses((status = OK, body = CheckNow), (status = NOT_FOUND, body = Wrong))
+)]
+async fn check_now(State(control): Shared) -> Response {
+    match control.checks.now() {
+        Some(now) => Json(now).into_response(),
+        None => {
+            let problems = vec!["no check was made in this twin".to_owned()];
+            (StatusCode::NOT_FOUND, Json(Wrong { problems })).into_response()
+        }
+    }
+}
+
+/// Has the gateway that somebody else plays be checked. Meanwhile hosts of this twin misbehave, as the probes want.
+#[utoipa::path(
+    post,
+    path = "/api/checks",
+    request_body = CheckOrder,
+    responses(
+        (status = ACCEPTED), (status = BAD_REQUEST, body = Wrong), (status = CONFLICT, body = Wrong)
+    )
+)]
+async fn begin_check(State(control): Shared, Json(order): Json<CheckOrder>) -> Response {
+    match control.checks.begin(&control.world, &order) {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(NotBegun::Wrong(problem)) => wrong(&problem.into()),
+        Err(NotBegun::Busy) => {
+            let problems = vec!["another check goes on in this twin".to_owned()];
+            (StatusCode::CONFLICT, Json(Wrong { problems })).into_response()
+        }
+    }
+}
+
+/// Ends the check that goes on, after its probe.
+#[utoipa::path(delete, path = "/api/checks", responses((status = NO_CONTENT)))]
+async fn stop_check(State(control): Shared) -> StatusCode {
+    control.checks.stop();
+    StatusCode::NO_CONTENT
 }
 
 fn wrong(problems: &Problems) -> Response {

@@ -15,7 +15,10 @@ use protocol::{
 use toml::{Table, Value};
 use twin::world::World;
 
-use super::view::{Change, Fault, FaultNow, seconds};
+use super::{
+    checks::Checks,
+    view::{Change, Fault, FaultNow, seconds},
+};
 use crate::{
     compose::Composed,
     files,
@@ -28,6 +31,7 @@ use crate::{
 pub(super) struct Control {
     pub world: Arc<World<Ear>>,
     pub topology: Topology,
+    pub checks: Arc<Checks>,
     switched: Mutex<Switched>,
 }
 
@@ -55,7 +59,7 @@ const NUMBERS: usize = 4;
 impl Control {
     pub fn new(world: &Arc<World<Ear>>, topology: &Topology) -> Self {
         let (world, topology) = (Arc::clone(world), topology.clone());
-        Self { world, topology, switched: Mutex::default() }
+        Self { world, topology, checks: Arc::default(), switched: Mutex::default() }
     }
 
     fn switched(&self) -> MutexGuard<'_, Switched> {

@@ -10,6 +10,7 @@ use std::{
     time,
 };
 
+use desk::ledger::Ledger;
 use protocol::world::schedule::{Happening, Scheduled};
 use protocol::{
     id::HostId,
@@ -77,17 +78,23 @@ pub(crate) struct Played {
 pub(crate) struct Ear {
     watcher: Option<Watcher>,
     live: Option<Live>,
+    lent: Option<Ledger>,
 }
 
 impl Ear {
     /// Nothing was heard yet.
     pub fn new(watcher: Watcher, live: Option<Live>) -> Self {
-        Self { watcher: Some(watcher), live }
+        Self { watcher: Some(watcher), live, lent: None }
     }
 
     /// What was heard, from now on no more.
     pub fn take(&mut self) -> Option<Watcher> {
         self.watcher.take()
+    }
+
+    /// From now on a ledger hears everything too, or none does.
+    pub fn lend(&mut self, ledger: Option<Ledger>) {
+        self.lent = ledger;
     }
 
     /// What a console shows.
@@ -108,6 +115,9 @@ impl Ear {
 
 impl Sink for Ear {
     fn event(&mut self, stamp: Stamp, event: Event<'_>) {
+        if let Some(ledger) = &mut self.lent {
+            ledger.event(stamp, event);
+        }
         let Some(watcher) = &mut self.watcher else { return };
         watcher.event(stamp, event);
         if let Some(live) = &mut self.live {
@@ -118,6 +128,9 @@ impl Sink for Ear {
 
 impl Witness for Ear {
     fn passed(&mut self, stamp: Stamp, passage: Passage<'_>) {
+        if let Some(ledger) = &mut self.lent {
+            ledger.passed(stamp, passage);
+        }
         if let Some(live) = &mut self.live {
             let host = live.name(passage.name).unwrap_or("?").to_owned();
             live.passed(stamp, passage, &host);

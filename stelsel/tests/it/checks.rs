@@ -112,7 +112,52 @@ fn what_our_own_gateways_do_wrong_on_purpose_is_named_with_the_exchange_that_sho
     }
 }
 
-/// A program in Python at a port of its own, once the network has said what it needs.
+/// What a check says of a gateway of ours that another process plays, beside a twin that runs already.
+fn check_beside(deviant: Option<&str>) -> (Option<i32>, Value, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let (at, network) = places();
+    let host = at.to_string();
+    let topology = format!("{ROOT}/topologies/desk.toml");
+    let external = format!("za-1={host}");
+    let begin = |log: &str, arguments: &[&str]| {
+        let log = File::create(dir.path().join(log)).unwrap();
+        let mut command = stelsel(dir.path(), &["twin", &topology, "--console", "0"]);
+        command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Server(command.spawn().unwrap())
+    };
+    let said = |log: &str| fs::read_to_string(dir.path().join(log)).unwrap_or_default();
+    let is_ready = |log: &str| {
+        comes(LIMIT, || said(log).contains("ready ").then_some(()))
+            .unwrap_or_else(|| panic!("{}", said(log)));
+    };
+    let _twin = begin("twin.log", &["--port", &network, "--external", &external]);
+    is_ready("twin.log");
+    let (peers, port) = (format!("127.0.0.1:{network}"), at.port().to_string());
+    let mut guest = vec!["--only", "za-1", "--peers", &peers, "--port", &port];
+    guest.extend(deviant.into_iter().flat_map(|deviant| ["--deviant", deviant]));
+    let _guest = begin("guest.log", &guest);
+    is_ready("guest.log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stelsel"));
+    command.current_dir(dir.path());
+    command.args(["check", "za", "--twin", "desk", "--only", "collect", "--only", "code-twice"]);
+    command.args(["--json", "verdicts.json"]);
+    let (code, text) = ends(command, dir.path());
+    let verdicts = fs::read_to_string(dir.path().join("verdicts.json"));
+    let verdicts = verdicts.unwrap_or_else(|_| panic!("{text}"));
+    (code, serde_json::from_str(&verdicts).unwrap(), text)
+}
+
+#[test]
+fn a_twin_that_runs_already_checks_whoever_plays_a_host_of_it() {
+    let (code, verdicts, text) = check_beside(None);
+    assert_eq!((code, rules(&verdicts, "broken")), (Some(0), vec![]), "{text}");
+    assert!(rules(&verdicts, "kept").len() > 20, "{text}");
+    let (code, verdicts, text) = check_beside(Some("za-1=code-honoured-twice"));
+    assert_eq!((code, rules(&verdicts, "broken")), (Some(1), vec!["CODE_ONCE".to_owned()]));
+    assert!(text.contains("stelsel check za --twin desk --only code-twice"), "{text}");
+}
+
+/// A program, which ends with this.
 struct Server(Child);
 
 impl Drop for Server {

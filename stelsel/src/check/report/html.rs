@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::{again, cited};
 
 /// The report as a page that needs no network.
-pub fn html(report: &Report) -> String {
+pub(super) fn html(report: &Report) -> String {
     let count = |finding| report.of(finding).count();
     let broken = count(Finding::Broken);
     let body = html! {

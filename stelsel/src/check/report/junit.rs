@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use super::{again, cited};
 
 /// The report as JUnit's XML.
-pub fn junit(report: &Report) -> String {
+pub(super) fn junit(report: &Report) -> String {
     let mut suite = TestSuite::new(format!("stelsel check {}", report.role));
     for verdict in &report.verdicts {
         let mut case = TestCase::new(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{again, cited};
 
 /// The report as SARIF.
-pub fn sarif(report: &Report) -> String {
+pub(super) fn sarif(report: &Report) -> String {
     let rules: Vec<Value> = report
         .verdicts
         .iter()

@@ -8,7 +8,7 @@ use super::{again, cited};
 use crate::results::wrapped;
 
 /// What is broken first, with what shows it; then what could not be seen, by its reasons, and what was kept.
-pub fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     for verdict in report.of(Finding::Broken) {

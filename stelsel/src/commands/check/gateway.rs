@@ -1,6 +1,7 @@
 //! `stelsel check za` and `stelsel check pgo`.
 
 use std::{
+    cell::Cell,
     fs,
     net::{SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
@@ -8,16 +9,18 @@ use std::{
 };
 
 use clap::{Args, ValueHint};
-use desk::{desk::Told as OfGateway, probe::Next, recipe::Recipe, verdict::Finding};
+use desk::{desk::Told as OfGateway, probe::Next, recipe::Recipe};
 use protocol::role::Role;
 use url::Url;
 
 use crate::{
     check::{
-        gateway::{self, Checked, Order, Told},
-        report,
+        beside,
+        gateway::{self, Checked, Order, Plan, Told},
+        report::Written,
     },
     commands::{self, Ending, Outcome, interrupt},
+    console::{CheckEnded, CheckNow, CheckOrder},
     files::{Override, nearest_name},
     problem::{Place, Problem},
     results::shell_word,
@@ -30,17 +33,22 @@ Examples:
   stelsel check za --host 127.0.0.1:9444
   stelsel check za --host 127.0.0.1:9444 --control http://127.0.0.1:9446/ --junit check.xml --html check.html
   stelsel check za --self
+  stelsel check pgo --twin twin        # as --external of a twin that runs
 
 Exit status: 0 nothing was broken, 1 a rule was broken, 2 bad input, 4 the gateway
 could not be tested, 130 interrupted (what was seen until then is reported).")]
 #[group(skip)]
 pub struct Arguments {
     /// Where the gateway is
-    #[arg(long, value_name = "HOST:PORT", required_unless_present_any = ["own", "probes"])]
+    #[arg(long, value_name = "HOST:PORT", required_unless_present_any = ["own", "twin", "probes"])]
     host: Option<String>,
     /// Check the gateway of a twin of our own
     #[arg(long = "self", conflicts_with = "host")]
     own: bool,
+    /// Check whoever plays a host of a twin that runs already, in this folder, as its --external
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath,
+        conflicts_with_all = ["host", "own", "dir", "port", "topology", "set"])]
+    twin: Option<PathBuf>,
     /// Print each probe with the rules that it judges, and end
     #[arg(long)]
     probes: bool,
@@ -101,55 +109,75 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
         }
         return Ok(Ending::Done);
     }
-    let order = order(role, arguments)?;
     interrupt::catch()?;
     let bar = commands::progress_bar(0, "{msg:32}")?;
-    let say = |what: Told<'_>| {
-        match what {
-            Told::Word(word) => bar.suspend(|| commands::say(word)),
-            Told::Probe(Next { probe, place, of }) => {
-                bar.set_length(of as u64);
-                bar.set_position(place as u64);
-                bar.set_message(probe);
+    let next = |probe: &str, place: usize, of: usize| {
+        bar.set_length(of as u64);
+        bar.set_position(place as u64);
+        bar.set_message(probe.to_owned());
+    };
+    let ended = match &arguments.twin {
+        Some(dir) => {
+            let words = Cell::new(0);
+            let say = |now: &CheckNow| {
+                for word in now.words.iter().skip(words.get()) {
+                    bar.suspend(|| commands::say(word));
+                }
+                words.set(now.words.len());
+                if let Some(probe) = &now.probe {
+                    next(probe, now.place, now.of);
+                }
+                !interrupt::asked()
+            };
+            beside::check(dir, &asked(role, arguments)?, &say)?
+        }
+        None => {
+            let order = order(role, arguments)?;
+            let say = |what: Told<'_>| {
+                match what {
+                    Told::Word(word) => bar.suspend(|| commands::say(word)),
+                    Told::Probe(Next { probe, place, of }) => next(probe, place, of),
+                }
+                !interrupt::asked()
+            };
+            match gateway::check(&order, &say)? {
+                Checked::Done(report) => CheckEnded::Verdicts(Box::new(Written::of(&report))),
+                Checked::Nobody(why) => CheckEnded::CouldNotTest(why),
             }
         }
-        !interrupt::asked()
     };
-    let checked = gateway::check(&order, &say)?;
     bar.finish_and_clear();
-    let checked = match checked {
-        Checked::Done(checked) => checked,
-        Checked::Nobody(why) => {
-            commands::say(&format!("could not test: {why}"));
-            return Ok(Ending::CouldNotTest);
-        }
+    let written = match ended {
+        CheckEnded::Verdicts(written) => written,
+        CheckEnded::CouldNotTest(why) => return could_not(&why),
     };
     for (path, text) in [
-        (&arguments.json, report::json as fn(&_) -> String),
-        (&arguments.junit, report::junit),
-        (&arguments.sarif, report::sarif),
-        (&arguments.html, report::html),
+        (&arguments.json, &written.json),
+        (&arguments.junit, &written.junit),
+        (&arguments.sarif, &written.sarif),
+        (&arguments.html, &written.html),
     ] {
         if let Some(path) = path {
-            twin::open::whole(path, text(&checked).as_bytes()).map_err(told)?;
+            twin::open::whole(path, text.as_bytes()).map_err(told)?;
         }
     }
-    commands::print(&report::text(&checked))?;
+    commands::print(&written.text)?;
     if interrupt::asked() {
         return Ok(Ending::Interrupted);
     }
-    if let Some(why) = checked.untested() {
-        commands::say(&format!("could not test: {why}"));
-        return Ok(Ending::CouldNotTest);
+    if let Some(why) = &written.untested {
+        return could_not(why);
     }
-    Ok(match checked.of(Finding::Broken).next() {
-        Some(_) => Ending::CheckFailed,
-        None => Ending::Done,
-    })
+    Ok(if written.is_broken { Ending::CheckFailed } else { Ending::Done })
 }
 
-fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
-    let set = arguments.set.iter().map(|text| Override::parse_set(text));
+fn could_not(why: &str) -> Outcome {
+    commands::say(&format!("could not test: {why}"));
+    Ok(Ending::CouldNotTest)
+}
+
+/// Probes that there are, of those that are named.
+fn only(role: Role, arguments: &Arguments) -> Result<Vec<String>, Problem> {
     let probes = desk::check::probes(role);
     let names: Vec<&str> = probes.iter().map(|probe| probe.name).collect();
     for name in &arguments.only {
@@ -163,26 +191,55 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
             });
         }
     }
-    if let Some(control) = arguments.control.as_ref().filter(|control| control.scheme() != "http") {
-        let expected = "an address of plain HTTP, such as http://127.0.0.1:9446/";
-        return Err(Place::whole("--control").expected(expected, format!("`{control}`")));
+    Ok(arguments.only.clone())
+}
+
+/// Where clocks are steered, if that is said.
+fn control(arguments: &Arguments) -> Result<Option<Url>, Problem> {
+    match &arguments.control {
+        Some(control) if control.scheme() != "http" => {
+            let expected = "an address of plain HTTP, such as http://127.0.0.1:9446/";
+            Err(Place::whole("--control").expected(expected, format!("`{control}`")))
+        }
+        control => Ok(control.clone()),
     }
+}
+
+/// What is asked of a twin that runs already.
+fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
+    let recipe = arguments.recipe.as_deref().map(|path| recipe(path).map(|(text, _)| text));
+    Ok(CheckOrder {
+        role: role.name().to_owned(),
+        only: only(role, arguments)?,
+        control: control(arguments)?.map(String::from),
+        recipe: recipe.transpose()?,
+        patience_s: arguments.patience,
+        wait_s: arguments.wait,
+        command: command(role, arguments),
+    })
+}
+
+fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
+    let set = arguments.set.iter().map(|text| Override::parse_set(text));
+    let recipe = arguments.recipe.as_deref().map(|path| recipe(path).map(|(_, recipe)| recipe));
     Ok(Order {
-        role,
+        plan: Plan {
+            role,
+            wait: Duration::from_secs(arguments.wait),
+            told: OfGateway {
+                recipe: recipe.transpose()?.unwrap_or_default(),
+                control: control(arguments)?,
+                patience: Duration::from_secs(arguments.patience),
+            },
+            only: only(role, arguments)?,
+            command: command(role, arguments),
+        },
         host: arguments.host.as_deref().map(address).transpose()?,
         deviant: arguments.deviant.clone(),
         topology: arguments.topology.clone(),
         set: set.collect::<Result<_, _>>()?,
         dir: arguments.dir.clone(),
         port: arguments.port,
-        wait: Duration::from_secs(arguments.wait),
-        told: OfGateway {
-            recipe: arguments.recipe.as_deref().map(recipe).transpose()?.unwrap_or_default(),
-            control: arguments.control.clone(),
-            patience: Duration::from_secs(arguments.patience),
-        },
-        only: arguments.only.clone(),
-        command: command(role, arguments),
     })
 }
 
@@ -195,6 +252,7 @@ fn command(role: Role, arguments: &Arguments) -> String {
     let path = |path: &PathBuf| path.display().to_string();
     let unusual = |value: String, usual: &str| (value != usual).then_some(value);
     flag("--host", arguments.host.clone());
+    flag("--twin", arguments.twin.as_ref().map(path));
     flag("--deviant", arguments.deviant.clone());
     flag("--dir", unusual(path(&arguments.dir), "desk"));
     flag("--port", unusual(arguments.port.to_string(), "8443"));
@@ -220,9 +278,13 @@ fn address(text: &str) -> Result<SocketAddr, Problem> {
     found.next().ok_or_else(|| wrong(String::new()))
 }
 
-fn recipe(path: &Path) -> Result<Recipe, Problem> {
+/// The text of a recipe, and what it says.
+fn recipe(path: &Path) -> Result<(String, Recipe), Problem> {
     let place = Place::whole(path.to_string_lossy());
     let text =
         fs::read_to_string(path).map_err(|error| place.problem(format!("cannot read: {error}")))?;
-    Recipe::read(&text).map_err(|bad| Place { line: bad.line, ..place }.problem(bad.text))
+    match Recipe::read(&text) {
+        Ok(recipe) => Ok((text, recipe)),
+        Err(bad) => Err(Place { line: bad.line, ..place }.problem(bad.text)),
+    }
 }

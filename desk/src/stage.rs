@@ -1,0 +1,60 @@
+//! The twin beside which a desk stands, whoever else listens to it.
+
+use std::sync::Arc;
+
+use twin::{
+    meddle::Meddler,
+    network::Network,
+    pki::Authority,
+    texts::Texts,
+    tls::Tls,
+    world::{Doors, Witness, World},
+};
+
+/// What a desk needs of a twin.
+pub trait Stage: Send + Sync {
+    /// Who is in it.
+    fn network(&self) -> &Network;
+    /// The texts behind ids.
+    fn texts(&self) -> &Texts;
+    /// Who issues certificates.
+    fn authority(&self) -> &Authority;
+    /// What its hosts show.
+    fn tls(&self) -> &Tls;
+    /// Where it listens.
+    fn doors(&self) -> Doors;
+    /// Accounts of people who can log in.
+    fn accounts(&self) -> Vec<String>;
+    /// From now on this one changes answers.
+    fn meddle(&self, meddler: Arc<dyn Meddler>);
+}
+
+impl<S: Witness> Stage for World<S> {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    fn doors(&self) -> Doors {
+        self.doors
+    }
+
+    fn accounts(&self) -> Vec<String> {
+        Self::accounts(self)
+    }
+
+    fn meddle(&self, meddler: Arc<dyn Meddler>) {
+        Self::meddle(self, meddler);
+    }
+}
