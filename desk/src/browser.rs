@@ -1,13 +1,19 @@
-//! A person's browser without script: cookies, redirects, forms.
+//! A person's browser: cookies, redirects, forms; pages that need script are shown by a real one ([`crate::chromium`]).
 //!
 //! Finds its way over pages by their forms, as somebody would who only reads what stands on buttons, or by a [`Recipe`].
 //! Where it is sent to the halting host, it does not go, but keeps the address.
+
+use std::sync::Arc;
 
 use http::{StatusCode, header};
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
 use crate::{
+    chromium::{
+        Chromium,
+        tab::{Shown, Tab},
+    },
     line::{Answer, Failure, Lines, Request},
     recipe::{Consent, Recipe, Step},
 };
@@ -23,6 +29,10 @@ pub struct Browser {
     halt: String,
     /// Every address that it was sent to.
     pub trail: Vec<Url>,
+    /// Which person it is of whom a recipe knows how they log in.
+    pub person: u32,
+    /// Its pages in a real browser, once there was one that needs script.
+    tab: Option<Arc<Tab>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +42,8 @@ struct Cookie {
     path: String,
     name: String,
     value: String,
+    /// Whether it stays behind where another site sends a form (SameSite).
+    stays: bool,
 }
 
 /// Where a browser came to stand.
@@ -60,11 +72,19 @@ pub struct Page {
     pub links: Vec<(String, Url)>,
     /// Whether it has script that sends a form.
     sends_itself: bool,
+    /// Whether it has script at all.
+    has_script: bool,
+    /// How often a real browser was looked at that shows it; not at all, if it is as it was fetched.
+    pub looks: u32,
+    /// What can be pressed where a real browser shows it: text, and what selects it.
+    pub pressed: Vec<(String, String)>,
 }
 
 /// A form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Form {
+    /// The origin of its page (RFC 6454).
+    pub origin: String,
     /// Where it goes.
     pub action: Url,
     /// Whether it is posted.
@@ -86,12 +106,14 @@ pub struct Button {
     pub text: String,
     /// What it adds to the form.
     pub adds: Option<(String, String)>,
+    /// What selects it where a real browser shows it.
+    pub mark: Option<String>,
 }
 
 impl Browser {
     /// A new one, with no cookies, that does not go to that host.
     pub fn new(halt: impl Into<String>) -> Self {
-        Self { cookies: Vec::new(), halt: halt.into(), trail: Vec::new() }
+        Self { cookies: Vec::new(), halt: halt.into(), trail: Vec::new(), person: 1, tab: None }
     }
 
     /// Goes to an address.
@@ -143,33 +165,152 @@ impl Browser {
         Ok(answer)
     }
 
-    /// Sends a form, with what a button adds and what was filled in.
+    /// Presses a button of a form, when something was filled in.
     ///
     /// # Errors
     /// As of [`Browser::go`].
-    pub async fn submit(
+    pub async fn choose(
         &mut self,
         lines: &Lines,
         form: &Form,
         button: Option<&Button>,
-        filled: &[(&str, &str)],
+        filled: &[(String, String)],
     ) -> Result<Stand, Failure> {
-        self.send(lines, form.request(button, filled)).await
+        let shown = self.asks(lines, form, button, filled).await?;
+        self.stands(lines, shown).await
+    }
+
+    /// What it would ask for if it pressed a button of a form, or the page that comes of that.
+    ///
+    /// # Errors
+    /// Nothing is there, or a real browser does not do it.
+    pub async fn asks(
+        &mut self,
+        lines: &Lines,
+        form: &Form,
+        button: Option<&Button>,
+        filled: &[(String, String)],
+    ) -> Result<Shown, Failure> {
+        let marked = button.and_then(|button| button.mark.as_deref());
+        match marked.zip(self.tab.clone()) {
+            Some((mark, tab)) => {
+                let fill: Vec<(String, String)> = filled
+                    .iter()
+                    .map(|(name, value)| (format!("[name={name:?}]"), value.clone()))
+                    .collect();
+                tab.press(self, lines, mark, &fill).await
+            }
+            None => {
+                let filled: Vec<(&str, &str)> =
+                    filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                Ok(Shown::Goes(Box::new(form.request(button, &filled))))
+            }
+        }
+    }
+
+    /// Presses what a selector selects on the page that a real browser shows.
+    ///
+    /// # Errors
+    /// Nothing is there, or as of [`Browser::go`].
+    pub async fn press(
+        &mut self,
+        lines: &Lines,
+        press: &str,
+        fill: &[(String, String)],
+    ) -> Result<Stand, Failure> {
+        let tab =
+            self.tab.clone().ok_or_else(|| Failure::Browser("it shows no page".to_owned()))?;
+        let shown = tab.press(self, lines, press, fill).await?;
+        self.stands(lines, shown).await
+    }
+
+    /// Has a real browser show a page that was fetched, or looks again if it does.
+    ///
+    /// # Errors
+    /// As of [`Browser::go`].
+    pub async fn render(
+        &mut self,
+        lines: &Lines,
+        chromium: &Chromium,
+        page: &Page,
+    ) -> Result<Stand, Failure> {
+        let tab = match &self.tab {
+            Some(tab) => Arc::clone(tab),
+            None => Arc::clone(self.tab.insert(Arc::new(Tab::open(chromium).await?))),
+        };
+        let shown = match page.looks {
+            0 => tab.show(self, lines, page).await?,
+            _ => tab.look(self, lines).await?,
+        };
+        let mut stand = self.stands(lines, shown).await?;
+        if let Stand::Page(shown) = &mut stand
+            && shown.looks > 0
+        {
+            shown.looks = page.looks + 1;
+        }
+        Ok(stand)
+    }
+
+    async fn stands(&mut self, lines: &Lines, shown: Shown) -> Result<Stand, Failure> {
+        match shown {
+            Shown::Page(page) => Ok(Stand::Page(page)),
+            Shown::Goes(request) => self.send(lines, *request).await,
+        }
+    }
+
+    /// Sends a form as a page of another site would have it sent: what stays behind then stays.
+    ///
+    /// # Errors
+    /// As of [`Browser::go`].
+    pub async fn send_from_elsewhere(
+        &mut self,
+        lines: &Lines,
+        request: Request,
+    ) -> Result<Stand, Failure> {
+        const ELSEWHERE: &str = "https://vreemd.example";
+        let request = request.with(header::ORIGIN, ELSEWHERE).with(header::REFERER, ELSEWHERE);
+        let site = header::HeaderName::from_static("sec-fetch-site");
+        let request = request.with(site, "cross-site");
+        let all = self.cookies.clone();
+        self.cookies.retain(|cookie| !cookie.stays);
+        let stand = self.send(lines, request).await;
+        for cookie in all.into_iter().filter(|cookie| cookie.stays) {
+            if self.cookies.iter().all(|known| !known.is_same(&cookie)) {
+                self.cookies.push(cookie);
+            }
+        }
+        stand
+    }
+
+    /// The cookies that go with a request there: name, value and path.
+    pub fn cookies_at(&self, url: &Url) -> Vec<(String, String, String)> {
+        let own = self.cookies.iter().filter(|cookie| cookie.fits(url));
+        own.map(|cookie| (cookie.name.clone(), cookie.value.clone(), cookie.path.clone())).collect()
+    }
+
+    /// A page there set a cookie by script.
+    pub fn has_cookie(&mut self, url: &Url, path: &str, name: &str, value: &str) {
+        let cookie = Cookie {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            domain: None,
+            path: path.to_owned(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+            stays: false,
+        };
+        self.keep(cookie);
+    }
+
+    fn keep(&mut self, cookie: Cookie) {
+        self.cookies.retain(|known| !known.is_same(&cookie));
+        self.cookies.push(cookie);
     }
 
     fn cookies_for(&self, url: &Url) -> String {
-        let host = url.host_str().unwrap_or_default();
-        let fits = |cookie: &&Cookie| {
-            let at_host = cookie.host == host
-                || cookie.domain.as_ref().is_some_and(|of| {
-                    host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'))
-                });
-            at_host && url.path().starts_with(&cookie.path)
-        };
         let pairs: Vec<String> = self
             .cookies
             .iter()
-            .filter(fits)
+            .filter(|cookie| cookie.fits(url))
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
         pairs.join("; ")
@@ -188,6 +329,7 @@ impl Browser {
                 path: "/".to_owned(),
                 name: name.to_owned(),
                 value: value.to_owned(),
+                stays: false,
             };
             let mut is_gone = false;
             for part in parts {
@@ -195,18 +337,31 @@ impl Browser {
                 match key.to_ascii_lowercase().as_str() {
                     "domain" => cookie.domain = Some(value.trim_start_matches('.').to_owned()),
                     "path" if value.starts_with('/') => cookie.path = value.to_owned(),
+                    "samesite" => cookie.stays = !value.eq_ignore_ascii_case("none"),
                     "max-age" => is_gone = value.parse::<i64>().is_ok_and(|age| age <= 0),
                     _ => {}
                 }
             }
-            self.cookies.retain(|other| {
-                (&other.host, &other.path, &other.name)
-                    != (&cookie.host, &cookie.path, &cookie.name)
-            });
-            if !is_gone {
-                self.cookies.push(cookie);
+            match is_gone {
+                true => self.cookies.retain(|known| !known.is_same(&cookie)),
+                false => self.keep(cookie),
             }
         }
+    }
+}
+
+impl Cookie {
+    fn fits(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let at_host = self.host == host
+            || self.domain.as_ref().is_some_and(|of| {
+                host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'))
+            });
+        at_host && url.path().starts_with(&self.path)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.host, &self.path, &self.name) == (&other.host, &other.path, &other.name)
     }
 }
 
@@ -222,7 +377,7 @@ impl Form {
             .chain(added.as_ref().map(|(name, value)| (name.as_str(), value.as_str())))
             .collect();
         if self.is_post {
-            return Request::form(self.action.clone(), &all);
+            return Request::form(self.action.clone(), &all).with(header::ORIGIN, &self.origin);
         }
         let mut url = self.action.clone();
         url.query_pairs_mut().clear().extend_pairs(all);
@@ -234,9 +389,11 @@ impl Form {
 #[derive(Clone, Debug)]
 pub enum Move {
     /// Sends a form.
-    Send(Form, Option<Button>, Vec<(String, String)>),
+    Send(Box<Form>, Option<Button>, Vec<(String, String)>),
     /// Follows a link.
     Follow(Url),
+    /// Presses what a selector selects on a page that a real browser shows, when fields were filled in.
+    Press(String, Vec<(String, String)>),
 }
 
 /// The consent question, as it was found on a page.
@@ -254,6 +411,42 @@ const NO: &[&str] = &["nee", "geen", "niet", "weiger", "afwijz", "annul", "terug
 const YES: &[&str] = &["ja", "akkoord", "toestemming", "toestaan", "geef", "goed", "delen", "deel"];
 
 impl Page {
+    /// A page as a real browser shows it, in which all that can be pressed is marked.
+    pub fn rendered(url: Url, answer: Answer) -> Self {
+        let mut page = Self::read(url, answer);
+        page.looks = 1;
+        let html = Html::parse_document(&page.answer.text());
+        let marked: Vec<ElementRef<'_>> = Selector::parse("[data-stelsel]")
+            .map(|of| html.select(&of).collect())
+            .unwrap_or_default();
+        let is_free = |element: &ElementRef<'_>| {
+            let mut around = element.ancestors().filter_map(ElementRef::wrap);
+            element.value().name() != "a" && around.all(|of| of.value().name() != "form")
+        };
+        let buttons = marked.iter().filter(|one| is_free(one)).map(|one| read_button(*one));
+        page.forms.push(Form {
+            origin: page.url.origin().ascii_serialization(),
+            action: page.url.clone(),
+            is_post: false,
+            fields: Vec::new(),
+            typed: Vec::new(),
+            choices: Vec::new(),
+            buttons: buttons.collect(),
+        });
+        page.pressed = marked
+            .iter()
+            .map(|one| read_button(*one))
+            .filter_map(|button| Some((button.text, button.mark?)))
+            .collect();
+        page
+    }
+
+    /// Whether more may be seen of it by a real browser.
+    pub const fn needs_script(&self) -> bool {
+        const LOOKS: u32 = 3;
+        self.has_script && self.looks < LOOKS
+    }
+
     fn read(url: Url, answer: Answer) -> Self {
         let source = answer.text();
         let html = Html::parse_document(&source);
@@ -272,7 +465,9 @@ impl Page {
                 || script.inner_html().contains("submit(")
                 || script.attr("src").is_some()
         });
-        Self { url, answer, text, title, forms, links, sends_itself }
+        let has_script = !all("script").is_empty();
+        let (looks, pressed) = (0, Vec::new());
+        Self { url, answer, text, title, forms, links, sends_itself, has_script, looks, pressed }
     }
 
     /// Whether it has what that selector selects.
@@ -312,7 +507,12 @@ impl Page {
         let found = html.select(&Selector::parse(selector).ok()?).next()?;
         let form =
             found.ancestors().filter_map(ElementRef::wrap).find(|of| of.value().name() == "form");
-        Some((read_form(&self.url, form?, &html), read_button(found)))
+        let form = match form {
+            Some(form) => read_form(&self.url, form, &html),
+            // Where a real browser shows it, a button needs none.
+            None => self.forms.last().filter(|_| self.looks > 0)?.clone(),
+        };
+        Some((form, read_button(found)))
     }
 
     /// What leads on from a page that asks nothing of anybody: what the recipe says, a form that sends itself, the only
@@ -320,6 +520,9 @@ impl Page {
     pub fn leads_on(&self, recipe: &Recipe, stands_for: &dyn Fn(&str) -> String) -> Option<Move> {
         if let Some(step) = recipe.pages.iter().find(|step| self.has(&step.has)) {
             return self.by_recipe(step, stands_for);
+        }
+        if self.looks > 0 {
+            return self.presses_on();
         }
         let is_plain = |form: &&Form| form.typed.is_empty() && form.choices.is_empty();
         let carries_saml = |form: &&Form| form.fields.iter().any(|(name, _)| name == "SAMLRequest");
@@ -330,13 +533,33 @@ impl Page {
             _ => None,
         };
         if let Some(form) = saml.or(only) {
-            return Some(Move::Send(form.clone(), form.buttons.first().cloned(), Vec::new()));
+            return Some(Move::Send(
+                Box::new(form.clone()),
+                form.buttons.first().cloned(),
+                Vec::new(),
+            ));
         }
         let link = self.links.iter().find(|(text, _)| text.to_lowercase().contains("digid"))?;
         Some(Move::Follow(link.1.clone()))
     }
 
+    /// The same where a real browser shows it: what has DigiD in its text, or the only button.
+    fn presses_on(&self) -> Option<Move> {
+        let to_digid = self.pressed.iter().find(|(text, _)| text.to_lowercase().contains("digid"));
+        let mut buttons = self.forms.iter().flat_map(|form| &form.buttons);
+        let only = match (buttons.next(), buttons.next()) {
+            (Some(button), None) => button.mark.as_ref(),
+            _ => None,
+        };
+        let mark = to_digid.map(|(_, mark)| mark).or(only)?;
+        Some(Move::Press(mark.clone(), Vec::new()))
+    }
+
     fn by_recipe(&self, step: &Step, stands_for: &dyn Fn(&str) -> String) -> Option<Move> {
+        if self.looks > 0 {
+            let fill = step.fill.iter().map(|(at, value)| (at.clone(), stands_for(value)));
+            return Some(Move::Press(step.press.clone(), fill.collect()));
+        }
         let html = Html::parse_document(&self.answer.text());
         let at = |selector: &str| html.select(&Selector::parse(selector).ok()?).next();
         let pressed = at(&step.press)?;
@@ -351,7 +574,7 @@ impl Page {
                 Some((at(selector)?.attr("name")?.to_owned(), stands_for(value)))
             })
             .collect();
-        Some(Move::Send(form, Some(button), filled))
+        Some(Move::Send(Box::new(form), Some(button), filled))
     }
 
     /// How it is called in a sentence.
@@ -384,7 +607,8 @@ fn read_button(element: ElementRef<'_>) -> Button {
     };
     let value = element.attr("value").unwrap_or("").to_owned();
     let adds = element.attr("name").map(|name| (name.to_owned(), value));
-    Button { text, adds }
+    let mark = element.attr("data-stelsel").map(|number| format!("[data-stelsel={number:?}]"));
+    Button { text, adds, mark }
 }
 
 fn read_form(url: &Url, form: ElementRef<'_>, html: &Html) -> Form {
@@ -395,6 +619,7 @@ fn read_form(url: &Url, form: ElementRef<'_>, html: &Html) -> Form {
     let action = action.and_then(|text| url.join(text).ok()).unwrap_or_else(|| url.clone());
     let is_post = form.attr("method").is_some_and(|text| text.eq_ignore_ascii_case("post"));
     let mut read = Form {
+        origin: url.origin().ascii_serialization(),
         action,
         is_post,
         fields: Vec::new(),

@@ -6,6 +6,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -22,12 +23,13 @@ use protocol::{
     world::network::Door,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::OnceCell};
 use twin::pki::{Authority, Wanted};
 use url::Url;
 use wire::{PASSWORD, places::Places as _};
 
 use crate::{
+    chromium::{self, Chromium},
     ledger::Ledger,
     line::{Identity, Lines, Request},
     mischief::{Mischief, Standing},
@@ -44,6 +46,8 @@ pub struct Told {
     pub control: Option<Url>,
     /// How long may really be waited for what its clocks would have to show.
     pub patience: Duration,
+    /// The browser for pages that need script; none for the first that is installed.
+    pub browser: Option<PathBuf>,
 }
 
 /// The desk.
@@ -68,6 +72,7 @@ pub struct Desk {
     pub persons: Vec<String>,
     /// The name for browsers of DigiD.
     pub digid: String,
+    chromium: OnceCell<Result<Chromium, String>>,
     foreign: Authority,
     /// A folder of what is not of the network.
     _foreign_dir: tempfile::TempDir,
@@ -213,6 +218,7 @@ impl Desk {
             mischief,
             persons: world.accounts(),
             digid: digid.map(|host| text(host.front)).unwrap_or_default(),
+            chromium: OnceCell::new(),
             foreign,
             _foreign_dir: dir,
             serials: RefCell::new(OWN_SERIALS),
@@ -237,6 +243,24 @@ impl Desk {
     /// What the gateway that is looked at offers.
     pub fn own_offers(&self) -> impl Iterator<Item = &Offer> {
         self.offers.iter().filter(|offer| offer.host == self.subject.host)
+    }
+
+    /// A real browser, which begins when the first page needs one.
+    ///
+    /// # Errors
+    /// None is installed, or it does not begin.
+    pub async fn chromium(&self) -> Result<&Chromium, &str> {
+        let begin = || async {
+            let program = chromium::find(self.told.browser.as_deref())?;
+            Chromium::begin(&program).await
+        };
+        self.chromium.get_or_init(begin).await.as_ref().map_err(String::as_str)
+    }
+
+    /// What became of the real browser; none if no page needed one.
+    pub fn browser(&self) -> Option<Result<(), &str>> {
+        let begun = self.chromium.get()?;
+        Some(begun.as_ref().map(|_| ()).map_err(String::as_str))
     }
 
     /// A node of that name with a certificate that nobody has seen before, of which the responder says this.

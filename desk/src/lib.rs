@@ -9,6 +9,7 @@
 
 pub mod browser;
 pub mod check;
+pub mod chromium;
 pub mod desk;
 pub mod evidence;
 mod habits;

@@ -140,6 +140,8 @@ pub enum Failure {
     TimedOut(Duration),
     /// More than is read.
     TooLarge,
+    /// A browser that was to show a page did not: why.
+    Browser(String),
 }
 
 impl fmt::Display for Failure {
@@ -150,6 +152,7 @@ impl fmt::Display for Failure {
             Self::Certificate(why) => write!(f, "the server's certificate is not good: {why}"),
             Self::Closed(why) => write!(f, "closed without an answer: {why}"),
             Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs()),
+            Self::Browser(why) => write!(f, "the browser: {why}"),
             Self::TooLarge => write!(f, "more than {} MB", LARGEST >> 20),
         }
     }

@@ -46,6 +46,13 @@ pub async fn observe(desk: &Desk) -> Vec<Observation> {
             seen.push(Observation { what, seen: format!("{times} {how}") });
         }
     }
+    if let Some(begun) = desk.browser() {
+        let shown = match begun {
+            Ok(()) => "shown by a real browser".to_owned(),
+            Err(why) => format!("not shown, because there is no browser: {why}"),
+        };
+        seen.push(Observation { what: "pages with script", seen: shown });
+    }
     seen
 }
 

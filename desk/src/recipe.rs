@@ -1,7 +1,7 @@
 //! A vendor's pages in a small file: which button, which field.
 //!
 //! Without one, pages are gone through by their forms ([`crate::browser`]); a recipe is for pages on which that does not
-//! find its way. Selectors are those of CSS. Pages that need script are not gone through.
+//! find its way. Selectors are those of CSS.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ pub struct Recipe {
 pub struct Step {
     /// The page is the one that has this.
     pub has: String,
-    /// Fields, by selector, and what to put into them. `{zorgaanbieder}` and `{gegevensdienst}` stand for what is asked.
+    /// Fields, by selector, and what to put into them. `{zorgaanbieder}` and `{gegevensdienst}` stand for what is asked, and
+    /// `{persoon}` for the number of who asks: 1, or 2 for somebody else.
     #[serde(default)]
     pub fill: BTreeMap<String, String>,
     /// The button or link to press.
@@ -73,6 +74,16 @@ impl Recipe {
             })?;
         }
         Ok(recipe)
+    }
+
+    /// Whether it fills in anything, as who logs in does.
+    pub fn logs_in(&self) -> bool {
+        self.pages.iter().any(|step| !step.fill.is_empty())
+    }
+
+    /// Whether it knows more than one person.
+    pub fn knows_persons(&self) -> bool {
+        self.pages.iter().flat_map(|step| step.fill.values()).any(|text| text.contains("{persoon}"))
     }
 
     fn selectors(&self) -> impl Iterator<Item = &str> {

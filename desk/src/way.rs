@@ -34,6 +34,9 @@ impl Came {
             Self::ToDigid(_) => "DigiD asks to log in".to_owned(),
             Self::ToQuestion(page, _) => format!("the consent question: {}", page.named()),
             Self::Back(url) => format!("sent back to {url}"),
+            Self::Nowhere(page) if page.needs_script() => {
+                format!("{}, which has script (--browser)", page.named())
+            }
             Self::Nowhere(page) => page.named(),
         }
     }
@@ -53,6 +56,13 @@ pub(crate) fn sent(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
+/// What a recipe fills in, with what is meant in place of what stands for it.
+pub(crate) fn stands_for(text: &str, offer: &Offer, person: u32) -> String {
+    text.replace("{zorgaanbieder}", &offer.naam)
+        .replace("{gegevensdienst}", offer.dienst.id())
+        .replace("{persoon}", &person.to_string())
+}
+
 /// Goes over pages until there is something to decide.
 pub(crate) async fn onward(
     desk: &Desk,
@@ -60,9 +70,8 @@ pub(crate) async fn onward(
     offer: &Offer,
     stand: Stand,
 ) -> Result<Came, Stop> {
-    let stands_for = |text: &str| {
-        text.replace("{zorgaanbieder}", &offer.naam).replace("{gegevensdienst}", offer.dienst.id())
-    };
+    let person = browser.person;
+    let stands_for = |text: &str| stands_for(text, offer, person);
     let mut stand = stand;
     for _ in 0..PAGES {
         let page = match stand {
@@ -75,15 +84,34 @@ pub(crate) async fn onward(
         if let Some(question) = page.question(&desk.told.recipe) {
             return Ok(Came::ToQuestion(page, Box::new(question)));
         }
-        if !page.answer.status.is_success() {
-            return Ok(Came::Nowhere(page));
-        }
-        stand = match page.leads_on(&desk.told.recipe, &stands_for) {
+        let leads_on = match page.answer.status.is_success() {
+            true => page.leads_on(&desk.told.recipe, &stands_for),
+            false => None,
+        };
+        stand = match leads_on {
             Some(next) => step(desk, browser, next).await?,
-            None => return Ok(Came::Nowhere(page)),
+            None => match shown(desk, browser, &page).await? {
+                Some(stand) => stand,
+                None => return Ok(Came::Nowhere(page)),
+            },
         };
     }
     Err(Stop::because(format!("more than {PAGES} pages before anything is to be decided")))
+}
+
+/// A page as a real browser shows it, or where that goes; none of one that has no script, or where no browser is.
+pub(crate) async fn shown(
+    desk: &Desk,
+    browser: &mut Browser,
+    page: &Page,
+) -> Result<Option<Stand>, Stop> {
+    if !page.needs_script() {
+        return Ok(None);
+    }
+    match desk.chromium().await {
+        Ok(chromium) => Ok(Some(browser.render(&desk.lines, chromium, page).await?)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Does what is next on a page.
@@ -91,10 +119,9 @@ pub(crate) async fn step(desk: &Desk, browser: &mut Browser, next: Move) -> Resu
     Ok(match next {
         Move::Follow(url) => browser.go(&desk.lines, url).await?,
         Move::Send(form, button, filled) => {
-            let filled: Vec<(&str, &str)> =
-                filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            browser.submit(&desk.lines, &form, button.as_ref(), &filled).await?
+            browser.choose(&desk.lines, &form, button.as_ref(), &filled).await?
         }
+        Move::Press(press, fill) => browser.press(&desk.lines, &press, &fill).await?,
     })
 }
 

@@ -67,7 +67,7 @@ FAULTS = {
     "names-left-out": ("CONSENT_WORDS", "does not say for which PGO it asks"),
     "framed": ("NO_CLICKJACKING", "lets other pages have its own inside"),
     "password-asked": ("NO_EMBEDDED_BROWSER", "asks for a password beside consent"),
-    "form-not-checked": ("OWNER_PRESENT", "takes a form from whichever browser sends it"),
+    "form-not-checked": ("OWNER_PRESENT", "takes a form from whichever browser and whatever site sends it"),
     "bsn-in-redirect": ("STEP_BSN", "puts the BSN into the address that leads back"),
     "state-altered": ("STEP_CODE", "sends another state back"),
     "cancel-mistold": ("EXCEPTION_IDENTITY", "exception 2: tells of a server error"),
@@ -142,7 +142,7 @@ class Gateway:
         own = xml((house.folder / "saml.xml").read_bytes())
         self.entity = own.get("entityID")
         self.consumer = urlsplit(own.find(f".//{{{MD}}}AssertionConsumerService").get("Location")).path
-        self.systems_down = False
+        self.systems_down, self.scripted = False, False
         self.key = (house.folder / "saml.key.pem").read_bytes()
         self.certificate = (house.folder / "saml.pem").read_bytes()
 
@@ -429,6 +429,30 @@ def page(title, body):
     )
 
 
+def scripted(action, fields, choices):
+    """Buttons that a script makes a moment later, as applications in a page do: nothing is there without it."""
+    told = json.dumps({"action": action, "fields": fields, "choices": choices}).replace("<", "\\u003c")
+    return f"""<div id="keuze"></div><script>
+const told = {told};
+setTimeout(() => {{
+  for (const [text, more] of Object.entries(told.choices)) {{
+    const button = document.createElement("button");
+    button.textContent = text;
+    button.onclick = () => {{
+      const form = document.createElement("form");
+      Object.assign(form, {{ method: "post", action: told.action }});
+      for (const [name, value] of Object.entries({{ ...told.fields, ...more }})) {{
+        form.append(Object.assign(document.createElement("input"), {{ type: "hidden", name, value }}));
+      }}
+      document.body.append(form);
+      form.submit();
+    }};
+    document.getElementById("keuze").append(button);
+  }}
+}}, 100);
+</script>"""
+
+
 class Handler(BaseHTTPRequestHandler):
     """What both doors have in common."""
 
@@ -516,11 +540,15 @@ class Front(Handler):
             return self.show(400, "Dit verzoek kan niet", text)
         if cookie is None:
             return self.back(session, error="invalid_request")
-        kept = ("Set-Cookie", f"__Host-za={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax")
+        site = "None" if "form-not-checked" in gateway.faults else "Lax"
+        kept = ("Set-Cookie", f"__Host-za={cookie}; Path=/; Secure; HttpOnly; SameSite={site}")
         if "login-skipped" in gateway.faults:
             session["bsn"] = "999900006"
             return self.question(session, [kept])
         fields = {"SAMLRequest": gateway.authn_request(session), "RelayState": session["relay"]}
+        if gateway.scripted:
+            body = scripted(gateway.sign_on, fields, {"Inloggen met DigiD": {}})
+            return self.show(200, "Wie bent u?", body, [kept])
         inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
         body = (
             f'<form method="post" action="{html.escape(gateway.sign_on)}">{inputs}<button>Naar DigiD</button></form>'
@@ -557,12 +585,19 @@ class Front(Handler):
         if "names-left-out" in gateway.faults:
             pgo = "uw leverancier"
         secret = '<input type="password" name="pin">' if "password-asked" in gateway.faults else ""
-        body = (
+        words = (
             f"<p>U wilt gegevens bewaren in uw eigen omgeving. {escape(naam)} mag die alleen delen als u dat goedvindt, en "
             f"alleen voor dit verzoek: {escape(dienst)}, aan {escape(pgo)}, om te bewaren in uw omgeving.</p>"
-            f'<form method="post" action="/toestemming"><input type="hidden" name="csrf" value="{session["csrf"]}">{secret}'
-            '<button name="antwoord" value="ja">Ja, ik geef toestemming</button> '
-            '<button name="antwoord" value="nee">Nee, ik geef geen toestemming</button></form>'
+        )
+        answers = {"Ja, ik geef toestemming": "ja", "Nee, ik geef geen toestemming": "nee"}
+        if gateway.scripted:
+            choices = {text: {"antwoord": answer} for text, answer in answers.items()}
+            body = words + scripted("/toestemming", {"csrf": session["csrf"]}, choices)
+            return self.show(200, f"Mag {naam} uw gegevens delen?", body, headers)
+        body = (
+            f'{words}<form method="post" action="/toestemming"><input type="hidden" name="csrf" value="{session["csrf"]}">{secret}'
+            + " ".join(f'<button name="antwoord" value="{answer}">{text}</button>' for text, answer in answers.items())
+            + "</form>"
         )
         self.show(200, f"Mag {naam} uw gegevens delen?", body, headers)
 
@@ -657,6 +692,7 @@ def main():
     parser.add_argument("--listen", default="127.0.0.1:9444", metavar="HOST:PORT")
     parser.add_argument("--fault", action="append", default=[], choices=FAULTS, metavar="NAME")
     parser.add_argument("--control", metavar="HOST:PORT", help="a door by which its clocks and systems can be steered")
+    parser.add_argument("--scripted", action="store_true", help="show pages that do nothing without script")
     parser.add_argument("--list", action="store_true", help="print each fault with the rules that it breaks, and end")
     arguments = parser.parse_args()
     if arguments.list:
@@ -669,6 +705,7 @@ def main():
         Handler.gateway = Gateway(house)
     except (OSError, KeyError, ValueError, etree.XMLSyntaxError) as fault:
         sys.exit(f"{arguments.folder}: expected a folder that a twin gives to who plays a ZA: {fault!r}")
+    Handler.gateway.scripted = arguments.scripted
     if arguments.control:
         house.steered(arguments.control, systems=Handler.gateway.steer)
     if "whitelist-never-fetched" not in house.faults:

@@ -218,7 +218,7 @@ async fn look_at_end(case: &Case<'_>, walk: &mut Walk<'_>, end: &Url) -> Result<
         let expected = "the Dossier says that it came over MedMij";
         case.judge(rule::PROVENANCE_VISIBLE, says, expected, dossier.named());
     }
-    let mut other = Walk::new(case)?;
+    let mut other = Walk::of_another(case)?;
     let seen = other.ends_at(dossier.url.clone()).await?;
     let is_theirs = !(has
         && seen.text.to_lowercase().contains(&naam)

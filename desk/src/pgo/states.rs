@@ -64,7 +64,7 @@ async fn altered(case: &Case<'_>) -> Result<(), Stop> {
 async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let back = walk.way_back().await?;
-    let mut other = Walk::new(case)?;
+    let mut other = Walk::of_another(case)?;
     // It has been at the PGO, as whoever is attacked has.
     let start = other.start()?;
     other.ends_at(start).await?;

@@ -10,7 +10,7 @@ use crate::{
     ledger::Heard,
     line::Request,
     probe::{Case, Stop},
-    way::{self, Came, login_form, onward, step},
+    way::{self, Came, login_form, onward, shown, stands_for, step},
 };
 
 /// How many pages there may be before somebody is at the care provider's.
@@ -38,6 +38,19 @@ impl<'c> Walk<'c> {
         Self { case, offer, browser, heard_before: case.heard(<[_]>::len) }
     }
 
+    /// For somebody else, at a browser of their own.
+    pub fn of_another(case: &'c Case<'c>) -> Result<Self, Stop> {
+        let recipe = &case.desk.told.recipe;
+        if recipe.logs_in() && !recipe.knows_persons() {
+            let why =
+                "the recipe logs in one person only: {persoon} stands for the number of who it is";
+            return Err(Stop::because(why));
+        }
+        let mut walk = Self::new(case)?;
+        walk.browser.person = 2;
+        Ok(walk)
+    }
+
     /// The PGO's own pages, as a start.
     pub fn start(&self) -> Result<Url, Stop> {
         let text = format!("https://{}/", self.case.desk.subject.front);
@@ -56,8 +69,13 @@ impl<'c> Walk<'c> {
             if page.url.host_str() != Some(desk.subject.front.as_str()) {
                 return onward(desk, &mut self.browser, &self.offer, Stand::Page(page)).await;
             }
-            let Some(next) = self.chooses(&page) else { return Ok(Came::Nowhere(page)) };
-            stand = step(desk, &mut self.browser, next).await?;
+            stand = match self.chooses(&page) {
+                Some(next) => step(desk, &mut self.browser, next).await?,
+                None => match shown(desk, &mut self.browser, &page).await? {
+                    Some(stand) => stand,
+                    None => return Ok(Came::Nowhere(page)),
+                },
+            };
         }
         Err(Stop::because(format!("more than {PAGES} pages before it leads to a care provider")))
     }
@@ -68,9 +86,7 @@ impl<'c> Walk<'c> {
         let naam = self.offer.naam.trim_end_matches("@medmij").to_lowercase();
         let (id, service) = (self.offer.dienst.id(), base_name(&self.offer));
         let recipe = &self.case.desk.told.recipe;
-        let stands_for = |text: &str| {
-            text.replace("{zorgaanbieder}", &self.offer.naam).replace("{gegevensdienst}", id)
-        };
+        let stands_for = |text: &str| stands_for(text, &self.offer, self.browser.person);
         if !recipe.pages.is_empty()
             && let Some(next) = page.leads_on(recipe, &stands_for)
         {
@@ -95,20 +111,32 @@ impl<'c> Walk<'c> {
                     filled.push((name.clone(), value.clone()));
                 }
             }
-            return Some(Move::Send(form.clone(), form.buttons.first().cloned(), filled));
+            return Some(Move::Send(Box::new(form.clone()), form.buttons.first().cloned(), filled));
         }
-        let by_link = page.links.iter().find(|(text, _)| text.to_lowercase().contains(&naam));
-        by_link
-            .map(|(_, url)| Move::Follow(url.clone()))
+        let is_theirs = |text: &str| text.to_lowercase().contains(&naam);
+        let by_press = page.pressed.iter().find(|(text, _)| is_theirs(text));
+        let by_press = by_press.map(|(_, mark)| Move::Press(mark.clone(), Vec::new()));
+        let by_link = page.links.iter().find(|(text, _)| is_theirs(text));
+        by_press
+            .or_else(|| by_link.map(|(_, url)| Move::Follow(url.clone())))
             .or_else(|| page.leads_on(recipe, &stands_for))
     }
 
     /// Whether what is chosen can be chosen on its first page.
     pub async fn is_offered(&mut self) -> Result<bool, Stop> {
-        let stand = self.browser.go(&self.case.desk.lines, self.start()?).await?;
-        let Stand::Page(page) = stand else { return Ok(false) };
+        let desk = self.case.desk;
         let naam = self.offer.naam.trim_end_matches("@medmij").to_lowercase();
-        Ok(page.answer.text().to_lowercase().contains(&naam))
+        let mut stand = self.browser.go(&desk.lines, self.start()?).await?;
+        loop {
+            let Stand::Page(page) = stand else { return Ok(false) };
+            if page.answer.text().to_lowercase().contains(&naam) {
+                return Ok(true);
+            }
+            match shown(desk, &mut self.browser, &page).await? {
+                Some(next) => stand = next,
+                None => return Ok(false),
+            }
+        }
     }
 
     /// The authorization request with which the PGO sent the browser away.

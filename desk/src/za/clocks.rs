@@ -68,29 +68,31 @@ impl Value {
         }
     }
 
-    /// Brings it at that age, and says whether it was honoured, by what answer, and how old it was then at most.
+    /// Brings it when it is of that age: not older where `is_alive`, else not younger, because the moment at which it was
+    /// issued is known by when it was asked for and when it came. Says whether it was honoured, by what answer, and how
+    /// old it was then at most.
     async fn brought(
         self,
         case: &Case<'_>,
         seconds: u64,
+        is_alive: bool,
     ) -> Result<(bool, Answer, Duration), Stop> {
         let mut walk = Walk::new(case)?;
-        let came = match self {
+        let (asked, value) = match self {
             Self::Code => {
                 let (_, question) = walk.reach_question().await?;
-                let issued = Instant::now();
-                (issued, walk.consent(&question).await?)
+                (Instant::now(), walk.consent(&question).await?)
             }
             Self::Token => {
                 let code = walk.reach_code().await?;
-                let issued = Instant::now();
+                let asked = Instant::now();
                 let answer = walk.offer_code(&code, &[]).await?;
                 let token = token_of(&answer);
-                (issued, token.ok_or_else(|| Stop(format!("no token: {}", said(&answer))))?)
+                (asked, token.ok_or_else(|| Stop(format!("no token: {}", said(&answer))))?)
             }
         };
-        let (issued, value) = came;
-        let advanced = pass_since(case, issued, seconds).await?;
+        let since = if is_alive { asked } else { Instant::now() };
+        let advanced = pass_since(case, since, seconds).await?;
         let answer = match self {
             Self::Code => walk.offer_code(&value, &[]).await?,
             Self::Token => walk.fetch(Some(&value), 0).await?,
@@ -99,7 +101,7 @@ impl Value {
             Self::Code => token_of(&answer).is_some(),
             Self::Token => answer.status.is_success(),
         };
-        Ok((is_honoured, answer, advanced + issued.elapsed()))
+        Ok((is_honoured, answer, advanced + asked.elapsed()))
     }
 }
 
@@ -119,7 +121,7 @@ async fn ages(case: &Case<'_>, value: Value) -> Result<(), Stop> {
 async fn alive(case: &Case<'_>, value: Value) -> Result<(), Stop> {
     let (name, good) = value.words();
     for seconds in ALIVE {
-        let (is_honoured, answer, at_most) = value.brought(case, seconds).await?;
+        let (is_honoured, answer, at_most) = value.brought(case, seconds, true).await?;
         if is_honoured || at_most < LIFETIME {
             let expected = format!("a {name} of {seconds} s: {good}");
             case.judge(value.rule(), is_honoured, &expected, said(&answer));
@@ -134,7 +136,7 @@ async fn alive(case: &Case<'_>, value: Value) -> Result<(), Stop> {
 
 async fn dead(case: &Case<'_>, value: Value, seconds: u64) -> Result<(), Stop> {
     let (name, good) = value.words();
-    let (is_honoured, answer, _) = value.brought(case, seconds).await?;
+    let (is_honoured, answer, _) = value.brought(case, seconds, false).await?;
     let expected = format!("a {name} of {seconds} s: not {good}");
     case.judge(value.rule(), !is_honoured, &expected, said(&answer));
     Ok(())

@@ -1,5 +1,6 @@
 //! Flows that end otherwise (exceptions 2 to 5 and 8): what the PGO is told, and in which form.
 
+use http::Method;
 use protocol::{
     release::{DenialDetail, Terms},
     rule::{self, Rule},
@@ -8,6 +9,8 @@ use url::Url;
 
 use super::steps::{Walk, issue_of};
 use crate::{
+    chromium::tab::Shown,
+    line::Request,
     probe::{Case, Going, Probe, Stop},
     way::{Came, said, sent},
 };
@@ -117,33 +120,42 @@ async fn refused(case: &Case<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The form that one browser was shown is sent by another, which was shown one too: as a page of an attacker would have
-/// it sent (RFC 6819 §4.4.1.10).
+/// The form that one browser was shown is sent by another, which was shown one too: as a page of an attacker's would have
+/// it sent (RFC 6819 §4.4.1.10), and, for exception 5, as if it were its own.
 async fn form_of_another(case: &Case<'_>) -> Result<(), Stop> {
     let (mut own, mut other) = (Walk::new(case)?, Walk::new(case)?);
     let (_, question) = own.reach_question().await?;
-    let (_, shown) = other.reach_question().await?;
-    let came = other.answer(&question, true).await?;
-    let has_code = matches!(&came, Came::Back(back) if sent(back, "code").is_some());
-    let expected = "a form that another browser was shown counts for nothing";
-    // Where every form is the same, nothing in it can tell whose it is.
-    let found = match question.yes.0 == shown.yes.0 {
-        true => format!("all browsers are shown the same form; {}", came.told()),
-        false => came.told(),
+    other.reach_question().await?;
+    let (form, button) = &question.yes;
+    let asked = own.browser.asks(&case.desk.lines, form, Some(button), &[]).await?;
+    let host = Some(case.desk.subject.front.as_str());
+    let is_form =
+        |request: &Request| request.method == Method::POST && request.url.host_str() == host;
+    let request = match asked {
+        Shown::Goes(request) if is_form(&request) => request,
+        _ => return Err(Stop::because("the question is answered by script, not by a form")),
     };
-    case.judge(rule::OWNER_PRESENT, !has_code, expected, found);
-    if let Came::Back(back) = &came
-        && !has_code
-    {
-        let (error, description) = ("access_denied", Some("Authorization failed."));
-        case.judge(rule::UC_NO_ANSWER, true, "the PGO is told", came.told());
-        Ending { rule: rule::EXCEPTION_AUTHORIZATION, error, description }
-            .judge(case, &other, back);
+    let forged = || Request::clone(&request);
+    let came = other.send_from_elsewhere(forged()).await?;
+    let has_code = |came: &Came| matches!(came, Came::Back(back) if sent(back, "code").is_some());
+    let expected =
+        "a form of another browser's, sent by a page of another site, counts for nothing";
+    case.judge(rule::OWNER_PRESENT, !has_code(&came), expected, came.told());
+    if has_code(&came) {
         return Ok(());
     }
-    match has_code {
-        true => Ok(()),
-        false => Err(Stop(format!("an answer that is not established ends at {}", came.told()))),
+    // Where its cookie stayed behind, the gateway knows nobody whom it could send back.
+    let came = if matches!(came, Came::Back(_)) { came } else { other.send(forged()).await? };
+    match &came {
+        Came::Back(back) if !has_code(&came) => {
+            let (error, description) = ("access_denied", Some("Authorization failed."));
+            case.judge(rule::UC_NO_ANSWER, true, "the PGO is told", came.told());
+            Ending { rule: rule::EXCEPTION_AUTHORIZATION, error, description }
+                .judge(case, &other, back);
+            Ok(())
+        }
+        Came::Back(_) => Err(Stop::because("its forms are alike, so that no answer fails")),
+        other => Err(Stop(format!("an answer that is not established ends at {}", other.told()))),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::header;
 use protocol::{
     message::Request as Asked,
@@ -94,14 +95,18 @@ async fn artifact_of_another(case: &Case<'_>) -> Result<(), Stop> {
 async fn spoilt(case: &Case<'_>) -> Result<(), Stop> {
     // Without anything wrong it must go well, or a refusal would say nothing.
     Walk::new(case)?.reach_question().await?;
+    let asks_for_more = asks_for_more(case);
     for (what, spoilt) in [
         ("without a signature", Spoilt::Unsigned),
         ("for another service provider", Spoilt::OtherAudience),
         ("to another request", Spoilt::OtherRequest),
         ("whose time is over", Spoilt::Over),
         ("whose time is yet to come", Spoilt::ToCome),
-        ("at the lowest level of assurance", Spoilt::Low),
+        ("at a lower level of assurance than was asked", Spoilt::Low),
     ] {
+        if spoilt == Spoilt::Low && !asks_for_more {
+            continue;
+        }
         let mut walk = Walk::new(case)?;
         let account = walk.somebody().await?;
         let page = walk.reach_digid().await?;
@@ -117,6 +122,18 @@ async fn spoilt(case: &Case<'_>) -> Result<(), Stop> {
         case.judge(rule::ASSERTION_VALID, !goes_on, &expected, found);
     }
     wrapped(case).await
+}
+
+/// Whether the gateway's last AuthnRequest asks for more than the lowest level of assurance, which is for a Zorgaanbieder to
+/// say.
+fn asks_for_more(case: &Case<'_>) -> bool {
+    const MORE: [&str; 2] = ["MobileTwoFactorContract", "Smartcard"];
+    let asked = case.desk.lines.since(0);
+    let mut asked = asked.iter().rev().flat_map(|exchange| &exchange.meaning);
+    let request = asked.find(|(name, _)| name == "SAMLRequest");
+    let text = request.and_then(|(_, value)| STANDARD.decode(value).ok()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    MORE.iter().any(|class| text.contains(class))
 }
 
 /// A signed assertion in company of one that is not and speaks of somebody for whom there is nothing: whose data are looked

@@ -66,10 +66,10 @@ async fn is_refused(case: &Case<'_>, rule: Rule, what: &str, url: Url) -> Result
     if goes_on {
         return Ok(());
     }
-    let is_told = matches!(&came, Came::Nowhere(page) if page.answer.status.is_client_error());
-    let expected = format!(
-        "{what}: a page of the gateway's that says so, with a status of 400 and more, and no redirect"
-    );
+    let own = &case.desk.subject.front;
+    let is_told = matches!(&came, Came::Nowhere(page)
+        if page.url.host_str() == Some(own) && !page.answer.status.is_server_error());
+    let expected = format!("{what}: a page of the gateway's that says so, and no redirect");
     case.judge(rule::EXCEPTION_REQUEST, is_told, &expected, came.told());
     if rule == rule::CLIENT_KNOWN {
         case.judge(rule::UC_REQUEST_INVALID, is_told, &expected, came.told());

@@ -85,6 +85,13 @@ impl<'c> Walk<'c> {
         onward(desk, &mut self.browser, &self.offer, stand).await
     }
 
+    /// The same, as a page of another site would have it sent.
+    pub async fn send_from_elsewhere(&mut self, request: Request) -> Result<Came, Stop> {
+        let desk = self.case.desk;
+        let stand = self.browser.send_from_elsewhere(&desk.lines, request).await?;
+        onward(desk, &mut self.browser, &self.offer, stand).await
+    }
+
     /// Comes to DigiD, or cannot go on.
     pub async fn reach_digid(&mut self) -> Result<Box<Page>, Stop> {
         match self.begin().await? {
@@ -117,7 +124,9 @@ impl<'c> Walk<'c> {
     /// Answers the consent question.
     pub async fn answer(&mut self, question: &Question, yes: bool) -> Result<Came, Stop> {
         let (form, button) = if yes { &question.yes } else { &question.no };
-        self.send(form.request(Some(button), &[])).await
+        let desk = self.case.desk;
+        let stand = self.browser.choose(&desk.lines, form, Some(button), &[]).await?;
+        onward(desk, &mut self.browser, &self.offer, stand).await
     }
 
     /// Consents, and comes to a code.

@@ -222,9 +222,12 @@ fn look_at_grant(
     let kind = body.get("token_type").and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_bearer = kind.eq_ignore_ascii_case("bearer");
     case.judge(rule::BEARER, is_bearer, "token_type Bearer", format!("token_type {kind:?}"));
-    let expires = body.get("expires_in").cloned().unwrap_or_default();
-    let is_exact = expires.as_u64() == Some(900);
-    case.judge(rule::TOKEN_VALIDITY, is_exact, "expires_in 900", format!("expires_in {expires}"));
+    // It need not say so (RFC 6749 §5.1).
+    if let Some(expires) = body.get("expires_in") {
+        let is_exact = expires.as_u64() == Some(900);
+        let found = format!("expires_in {expires}");
+        case.judge(rule::TOKEN_VALIDITY, is_exact, "expires_in 900", found);
+    }
     let refresh = body.get("refresh_token").is_some();
     let found = if refresh { "a refresh_token" } else { "none" };
     case.judge(rule::NO_REFRESH_TOKENS, !refresh, "no refresh_token", found);

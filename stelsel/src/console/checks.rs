@@ -3,6 +3,7 @@
 //! While one goes on, hosts of the twin misbehave as its probes want. Does not read HTTP (`api`), and judges nothing (`desk`).
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -41,6 +42,10 @@ pub struct CheckOrder {
     /// How to go through its pages, as TOML.
     #[serde(default)]
     pub recipe: Option<String>,
+    /// The browser for pages that need script; none for the first that is installed.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub browser: Option<PathBuf>,
     /// How many seconds may really be waited for what clocks show.
     #[serde(default)]
     pub patience_s: u64,
@@ -196,6 +201,7 @@ fn planned(world: &World<Ear>, order: &CheckOrder) -> Result<Planned, Problem> {
             recipe: recipe.unwrap_or_default(),
             control,
             patience: Duration::from_secs(order.patience_s),
+            browser: order.browser.clone(),
         },
         only: order.only.clone(),
         command: order.command.clone(),

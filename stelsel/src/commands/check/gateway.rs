@@ -70,6 +70,9 @@ pub struct Arguments {
     /// How to go through the gateway's pages, where their forms do not tell
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     recipe: Option<PathBuf>,
+    /// The browser for pages that need script [default: the first Chromium or Chrome that is installed]
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
+    browser: Option<PathBuf>,
     /// Where the gateway's clocks and systems can be steered: it is posted advance=SECONDS, systems=down and systems=up
     #[arg(long, value_name = "URL")]
     control: Option<Url>,
@@ -205,6 +208,15 @@ fn control(arguments: &Arguments) -> Result<Option<Url>, Problem> {
     }
 }
 
+/// The program of a browser, if one is named, which must be there.
+fn browser(arguments: &Arguments) -> Result<Option<PathBuf>, Problem> {
+    let Some(path) = &arguments.browser else { return Ok(None) };
+    match desk::chromium::find(Some(path)) {
+        Ok(path) => Ok(Some(path)),
+        Err(why) => Err(Place::whole("--browser").problem(why)),
+    }
+}
+
 /// What is asked of a twin that runs already.
 fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
     let recipe = arguments.recipe.as_deref().map(|path| recipe(path).map(|(text, _)| text));
@@ -214,6 +226,7 @@ fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
         control: control(arguments)?.map(String::from),
         recipe: recipe.transpose()?,
         patience_s: arguments.patience,
+        browser: browser(arguments)?,
         wait_s: arguments.wait,
         command: command(role, arguments),
     })
@@ -230,6 +243,7 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
                 recipe: recipe.transpose()?.unwrap_or_default(),
                 control: control(arguments)?,
                 patience: Duration::from_secs(arguments.patience),
+                browser: browser(arguments)?,
             },
             only: only(role, arguments)?,
             command: command(role, arguments),
@@ -261,6 +275,7 @@ fn command(role: Role, arguments: &Arguments) -> String {
         flag("--set", Some(set.clone()));
     }
     flag("--recipe", arguments.recipe.as_ref().map(path));
+    flag("--browser", arguments.browser.as_ref().map(path));
     flag("--control", arguments.control.as_ref().map(Url::to_string));
     flag("--patience", unusual(arguments.patience.to_string(), "0"));
     if arguments.own {
