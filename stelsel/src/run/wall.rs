@@ -235,7 +235,8 @@ async fn play(
         }
         let arrives = next.as_ref().map_or(Instant::NEVER, |next| next.at);
         let wait = arrives.since(world.now()).as_nanos();
-        tokio::time::sleep(TICK.min(time::Duration::from_nanos(wait))).await;
+        // A timer of the runtime comes in whole milliseconds, and when a busy worker finds time for it.
+        async_io::Timer::after(TICK.min(time::Duration::from_nanos(wait))).await;
     }
 }
 

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
 use bergshamra::{DsigContext, KeyUsage, KeysManager, keys::loader};
+use kryptering::{HashAlgorithm, SignatureAlgorithm, Signer};
 
 /// Signs. RSA, of 2,048 bits or more.
 pub struct SigningKey {
@@ -40,6 +45,24 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// A key that was read once. The library would read its own anew for every signature, which takes longer than to sign.
+struct ReadOnce(RsaKeyPair);
+
+impl Signer for ReadOnce {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RsaPkcs1v15(HashAlgorithm::Sha256)
+    }
+
+    fn sign(&self, data: &[u8]) -> kryptering::Result<Vec<u8>> {
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        // These signatures are the same for the same text: nothing random is in them (RFC 8017 §8.2).
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), data, &mut signature)
+            .map_err(|_| kryptering::Error::Crypto("the text cannot be signed".to_owned()))?;
+        Ok(signature)
+    }
+}
+
 fn fault(error: impl fmt::Display) -> KeyFault {
     KeyFault(error.to_string())
 }
@@ -50,11 +73,12 @@ impl SigningKey {
     /// # Errors
     /// It is none of RSA.
     pub fn from_pem(pem: &[u8], name: impl Into<String>) -> Result<Self, KeyFault> {
-        let name = name.into();
-        let key = loader::load_rsa_private_pem(pem).map_err(fault)?.with_name(name.clone());
-        let mut manager = KeysManager::new();
-        manager.add_key(key);
-        Ok(Self { context: DsigContext::new(manager), name })
+        let key = loader::load_rsa_private_pem(pem).map_err(fault)?;
+        let encoded = key.data.export_private().map_err(fault)?;
+        let read = RsaKeyPair::from_pkcs8(&encoded).map_err(fault)?;
+        let context =
+            DsigContext::new(KeysManager::new()).with_hsm_signer(Box::new(ReadOnce(read)));
+        Ok(Self { context, name: name.into() })
     }
 }
 
