@@ -192,7 +192,8 @@ impl Desk {
             places.insert(text(name), at);
         }
         let root = CertificateDer::from(world.authority().root_der().to_vec());
-        let lines = Lines::new(places, root).map_err(|error| error.to_string())?;
+        let lines = Lines::new(places, root, world.now().as_secs_f64())
+            .map_err(|error| error.to_string())?;
         let mut pgos = Vec::new();
         for host in network.hosts.iter().filter(|host| host.role() == Role::Pgo) {
             let name = text(host.back);

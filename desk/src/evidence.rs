@@ -11,7 +11,7 @@ const KEPT: usize = 16 << 10;
 /// An exchange.
 #[derive(Clone, Serialize, Debug)]
 pub struct Exchange {
-    /// When it began, in seconds since the check did.
+    /// When it began, in seconds since the network did.
     pub at_s: f64,
     /// Who asked: `a browser`, `pgo-1`, `the gateway`.
     pub asker: String,
@@ -41,10 +41,15 @@ pub enum Outcome {
 }
 
 impl Exchange {
-    /// `POST /token -> 400`, for a line of text.
+    /// `POST /token -> 400`, for a line of text. A long query is in [`Exchange::meaning`].
     pub fn line(&self) -> String {
+        const LONG: usize = 60;
         let first = self.request.lines().next().unwrap_or_default();
         let first = first.strip_suffix(" HTTP/1.1").unwrap_or(first);
+        let first = match first.split_once('?') {
+            Some((path, query)) if query.len() > LONG => format!("{path}?…"),
+            _ => first.to_owned(),
+        };
         let outcome = match &self.outcome {
             Outcome::Answer { status, .. } => status.to_string(),
             Outcome::Failure(why) => why.clone(),

@@ -188,19 +188,22 @@ pub struct Lines {
     roots: Arc<RootCertStore>,
     nobody: Identity,
     began: Instant,
+    /// How long the network had been going on then, in seconds.
+    going_on_s: f64,
     kept: Mutex<Vec<Exchange>>,
     /// How often in a row each name let a limit pass.
     silent: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Lines {
-    /// For a network whose names lead there and whose chains end at that root.
+    /// For a network whose names lead there and whose chains end at that root, and which has been going on for so long.
     ///
     /// # Errors
     /// The root is no certificate.
     pub fn new(
         places: BTreeMap<String, SocketAddr>,
         root: CertificateDer<'static>,
+        going_on_s: f64,
     ) -> std::result::Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(root)?;
@@ -212,6 +215,7 @@ impl Lines {
             roots,
             nobody,
             began: Instant::now(),
+            going_on_s,
             kept: Mutex::default(),
             silent: Mutex::default(),
         })
@@ -244,9 +248,9 @@ impl Lines {
         self.places.get(name).copied()
     }
 
-    /// How long this has been going on, in seconds.
+    /// How long the network has been going on, in seconds.
     pub fn now_s(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
+        self.going_on_s + self.began.elapsed().as_secs_f64()
     }
 
     /// How many exchanges there have been.
@@ -259,8 +263,7 @@ impl Lines {
         self.kept().get(first..).unwrap_or_default().to_vec()
     }
 
-    /// Keeps an exchange of somebody else's.
-    pub fn keep(&self, exchange: Exchange) {
+    fn keep(&self, exchange: Exchange) {
         self.kept().push(exchange);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::time::Instant;
 use twin::{
     meddle::Meddler,
     network::Network,
@@ -23,6 +24,8 @@ pub trait Stage: Send + Sync {
     fn tls(&self) -> &Tls;
     /// Where it listens.
     fn doors(&self) -> Doors;
+    /// How long it has been going on.
+    fn now(&self) -> Instant;
     /// Accounts of people who can log in.
     fn accounts(&self) -> Vec<String>;
     /// From now on this one changes answers.
@@ -48,6 +51,10 @@ impl<S: Witness> Stage for World<S> {
 
     fn doors(&self) -> Doors {
         self.doors
+    }
+
+    fn now(&self) -> Instant {
+        Self::now(self)
     }
 
     fn accounts(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 """Checks a gateway of these examples with each of its faults, and holds what `stelsel check` finds against what was planted:
 
-    python3 every_fault.py za --stelsel target/release/stelsel [--at-once 4] [--clean 20] [--fault NAME] [--probes]
+    python3 every_fault.py za --stelsel target/release/stelsel [--at-once 4] [--clean 20] [--only-clean] [--fault NAME] [--probes]
 
 Without a fault nothing may be found, as often as --clean says; with one, exactly the rules that it breaks. With --probes
 only those probes are made that judge one of these rules, which is quicker and shows less. Prints a line for each check,
@@ -81,12 +81,13 @@ def main():
     parser.add_argument("--stelsel", default="stelsel", metavar="PROGRAM")
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="how many checks go on at one time")
     parser.add_argument("--clean", type=int, default=1, metavar="N", help="how often it is checked without a fault")
+    parser.add_argument("--only-clean", action="store_true", help="no fault is planted")
     parser.add_argument("--fault", action="append", metavar="NAME", help="this fault only; may be given several times")
     parser.add_argument("--probes", action="store_true", help="make only the probes that judge what was planted")
     parser.add_argument("--port", type=int, default=21_000, metavar="P", help="the first of the ports that are used")
     arguments = parser.parse_args()
     faults = planted(arguments.role)
-    wanted = {name: faults[name] for name in arguments.fault or faults}
+    wanted = {name: faults[name] for name in arguments.fault or faults} if not arguments.only_clean else {}
     arguments.judge = {}
     if arguments.probes:
         told = subprocess.run(

@@ -40,8 +40,8 @@ impl Sink for Deaf {
 impl Witness for Deaf {}
 
 /// How twins are opened on this machine.
-pub(crate) fn options(dir: &Path, port: u16) -> Options {
-    Options { dir: dir.to_owned(), listen: LOOPBACK, port, seed: 1, console: None, tells: true }
+pub(crate) fn options(dir: &Path, listen: IpAddr, port: u16) -> Options {
+    Options { dir: dir.to_owned(), listen, port, seed: 1, console: None, tells: true }
 }
 
 /// Two ports after each other that are free now, as a twin needs them.
@@ -88,6 +88,6 @@ pub(crate) async fn play(
 ) -> Result<Twin<Deaf>, Problems> {
     let elsewhere = all_but(&composed.directory, host, false, doors);
     let network = Network { elsewhere, ..composed.twin(0) };
-    let options = Options { tells: false, ..options(dir, at.port()) };
+    let options = Options { tells: false, ..options(dir, at.ip(), at.port()) };
     Twin::open(network, &options, Deaf).await.map_err(told)
 }

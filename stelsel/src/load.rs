@@ -10,7 +10,7 @@ mod plan;
 use std::{
     collections::BTreeMap,
     fs::File,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     pin::Pin,
     process::{Child, Command, Stdio},
@@ -64,7 +64,9 @@ pub struct Order {
     pub topology: PathBuf,
     /// The same.
     pub set: Vec<String>,
-    /// The port of the twin; 0 for any.
+    /// Where the twin listens.
+    pub listen: IpAddr,
+    /// Its port; 0 for any.
     pub port: u16,
     /// How long to wait for the gateway.
     pub wait: time::Duration,
@@ -214,6 +216,7 @@ pub fn open(
         elsewhere: BTreeMap::from([(gateway, at)]),
         beside: true,
         port,
+        listen: order.listen,
         ..Site::here(&order.dir)
     };
     let name = &composed.directory.hosts[gateway.place()].name;
@@ -222,7 +225,8 @@ pub fn open(
         if own.is_none() {
             say(&format!("what the gateway needs is in {}", folder.join("README.html").display()));
         }
-        let (own, wait) = (own.map(|at| begin(order, name, port, at)), order.wait);
+        let (own, wait) =
+            (own.map(|at| begin(order, name, SocketAddr::new(order.listen, port), at)), order.wait);
         Box::pin(async move {
             let own = own.transpose()?;
             desk::desk::wait_for(at, wait).await.map(|()| own)
@@ -247,7 +251,7 @@ fn with_peers(
     let runtime = Runtime::new().map_err(no_threads)?;
     runtime.block_on(async {
         let network = Network { elsewhere: site.elsewhere.clone(), ..composed.twin(0) };
-        let options = guest::options(&site.dir, site.port);
+        let options = guest::options(&site.dir, site.listen, site.port);
         let twin = Twin::open(network, &options, Deaf).await.map_err(told)?;
         let done = act().await;
         twin.close(time::Duration::from_secs(1)).await;
@@ -259,8 +263,8 @@ fn no_threads(error: std::io::Error) -> Problems {
     Place::whole("threads").problem(format!("cannot be had: {error}")).into()
 }
 
-/// Begins a gateway of our own. Its peers will be at those ports.
-fn begin(order: &Order, name: &str, port: u16, at: SocketAddr) -> Result<Own, String> {
+/// Begins a gateway of our own, whose peers will be there.
+fn begin(order: &Order, name: &str, peers: SocketAddr, at: SocketAddr) -> Result<Own, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let log = order.dir.join(format!("{name}.log"));
     let wrong = |error: std::io::Error| format!("{}: {error}", log.display());
@@ -269,7 +273,7 @@ fn begin(order: &Order, name: &str, port: u16, at: SocketAddr) -> Result<Own, St
         .arg("twin")
         .arg(&order.topology)
         .args(order.set.iter().flat_map(|set| ["--set", set]))
-        .args(["--only", name, "--peers", &SocketAddr::new(LOOPBACK, port).to_string()])
+        .args(["--only", name, "--peers", &peers.to_string()])
         .args(["--port", &at.port().to_string(), "--console", "0", "--dir"])
         .arg(&order.dir)
         .stdin(Stdio::null())

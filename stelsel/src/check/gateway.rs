@@ -2,7 +2,14 @@
 //!
 //! Opens the twin, waits for the gateway, has a [`desk`] go through its probes. Knows neither (`twin`, `desk`).
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time,
+};
 
 use desk::{
     desk::{Desk, Told as OfGateway},
@@ -62,7 +69,9 @@ pub struct Order {
     pub set: Vec<Override>,
     /// The folder of the twin.
     pub dir: PathBuf,
-    /// The port of the twin; 0 for any.
+    /// Where the twin listens.
+    pub listen: IpAddr,
+    /// Its port; 0 for any.
     pub port: u16,
 }
 
@@ -105,7 +114,7 @@ pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, P
     runtime.block_on(async {
         let network = Network { elsewhere: BTreeMap::from([(host, at)]), ..composed.twin(0) };
         let ledger = Ledger::of(&network);
-        let options = guest::options(&order.dir, order.port);
+        let options = guest::options(&order.dir, order.listen, order.port);
         let twin = Twin::open(network, &options, ledger.clone()).await.map_err(told)?;
         let guest = match own {
             Some(at) => {

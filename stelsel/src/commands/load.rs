@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{SocketAddr, ToSocketAddrs as _},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     path::PathBuf,
     time,
 };
@@ -19,6 +19,7 @@ use crate::{
     calibrate,
     capacity::{self, Norm},
     files,
+    guest::LOOPBACK,
     load::{self, Arrivals, Fired, Generator, Mishap, Order, Row},
     problem::{Place, Problem, Problems},
     report, results,
@@ -94,6 +95,9 @@ pub struct Arguments {
     /// The port of the network; what has no TLS has the next. 0 takes two that are free
     #[arg(long, value_name = "P", default_value_t = 8443)]
     port: u16,
+    /// The address on which the network listens, which the gateway must be able to reach
+    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
+    listen: IpAddr,
     /// How many seconds the gateway may take to answer at all
     #[arg(long, value_name = "S", default_value_t = 20)]
     wait: u64,
@@ -117,6 +121,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         at: arguments.against.as_deref().map(gateway).transpose()?,
         process: arguments.pid,
         dir: arguments.dir.clone(),
+        listen: arguments.listen,
         port: arguments.port,
         wait: time::Duration::from_secs(arguments.wait),
     };

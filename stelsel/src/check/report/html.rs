@@ -2,7 +2,7 @@
 
 use desk::{
     evidence::{Exchange, Outcome},
-    verdict::{Finding, Report, Verdict},
+    verdict::{Finding, NOT_ASKED, Report, Verdict},
 };
 use maud::{Markup, html};
 
@@ -24,6 +24,13 @@ pub(super) fn html(report: &Report) -> String {
             }
         }
         main {
+            @if broken > 0 {
+                section.answer aria-label="Broken" {
+                    @for verdict in report.of(Finding::Broken) {
+                        p.bad { a href={ "#" (verdict.rule) } { (cited(verdict)) } " " (verdict.text) }
+                    }
+                }
+            }
             @for verdict in report.of(Finding::Broken) { (of_broken(report, verdict)) }
             (table(report, Finding::NotReached, "Why not"))
             (kept(report))
@@ -42,11 +49,11 @@ pub(super) fn html(report: &Report) -> String {
 
 fn of_broken(report: &Report, verdict: &Verdict) -> Markup {
     html! {
-        section {
+        section id=(verdict.rule) {
             h2 { (cited(verdict)) ": broken" }
             p { (verdict.text) " (" code { (verdict.rule) } ")" }
             @for judgement in verdict.judgements.iter().filter(|judgement| !judgement.kept) {
-                dl {
+                dl.facts {
                     dt { "Expected" } dd { (judgement.expected) }
                     dt { "Found" } dd { (judgement.found) }
                 }
@@ -80,12 +87,18 @@ fn of_exchange(exchange: &Exchange) -> Markup {
 }
 
 fn table(report: &Report, finding: Finding, reason: &str) -> Markup {
+    let is_asked = |verdict: &&Verdict| verdict.why.as_deref() != Some(NOT_ASKED);
+    let asked: Vec<&Verdict> = report.of(finding).filter(is_asked).collect();
+    let others = report.of(finding).count() - asked.len();
     html! {
         @if report.of(finding).next().is_some() {
             h2 { (capital(finding.name())) }
+            @if others > 0 { p { "Of " (others) " rules: " (NOT_ASKED) "." } }
+        }
+        @if !asked.is_empty() {
             table {
                 thead { tr { th { "Rule" } th { "What it asks" } th { (reason) } } }
-                tbody { @for verdict in report.of(finding) {
+                tbody { @for verdict in asked {
                     tr {
                         td { (cited(verdict)) }
                         td { (verdict.text) }

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     fs,
-    net::{SocketAddr, ToSocketAddrs as _},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -22,6 +22,7 @@ use crate::{
     commands::{self, Ending, Outcome, interrupt},
     console::{CheckEnded, CheckNow, CheckOrder},
     files::{Override, nearest_name},
+    guest::LOOPBACK,
     problem::{Place, Problem},
     results::shell_word,
     run::wall::told,
@@ -47,7 +48,7 @@ pub struct Arguments {
     own: bool,
     /// Check whoever plays a host of a twin that runs already, in this folder, as its --external
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["host", "own", "dir", "port", "topology", "set"])]
+        conflicts_with_all = ["host", "own", "dir", "listen", "port", "topology", "set"])]
     twin: Option<PathBuf>,
     /// Print each probe with the rules that it judges, and end
     #[arg(long)]
@@ -61,6 +62,9 @@ pub struct Arguments {
     /// The port of the network; what has no TLS has the next. 0 takes two that are free
     #[arg(long, value_name = "P", default_value_t = 8443)]
     port: u16,
+    /// The address on which the network listens, which the gateway must be able to reach
+    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
+    listen: IpAddr,
     /// The network beside the gateway, in place of that of checks
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     topology: Option<PathBuf>,
@@ -253,6 +257,7 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
         topology: arguments.topology.clone(),
         set: set.collect::<Result<_, _>>()?,
         dir: arguments.dir.clone(),
+        listen: arguments.listen,
         port: arguments.port,
     })
 }
@@ -269,6 +274,7 @@ fn command(role: Role, arguments: &Arguments) -> String {
     flag("--twin", arguments.twin.as_ref().map(path));
     flag("--deviant", arguments.deviant.clone());
     flag("--dir", unusual(path(&arguments.dir), "desk"));
+    flag("--listen", unusual(arguments.listen.to_string(), &LOOPBACK.to_string()));
     flag("--port", unusual(arguments.port.to_string(), "8443"));
     flag("--topology", arguments.topology.as_ref().map(path));
     for set in &arguments.set {
