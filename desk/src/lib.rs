@@ -16,6 +16,7 @@ mod habits;
 pub mod hello;
 pub mod ledger;
 pub mod line;
+mod lists;
 pub mod mischief;
 mod observe;
 pub mod pgo;

@@ -148,7 +148,8 @@ pub struct Next {
     pub of: usize,
 }
 
-/// Runs probes one after another; `say` is told of each before it begins, and says whether to go on.
+/// Runs probes one after another. `say` is told of each before it begins and now and then while it goes on, and says
+/// whether to go on.
 pub async fn run(
     desk: &Desk,
     probes: &[&Probe],
@@ -157,16 +158,20 @@ pub async fn run(
 ) -> Ran {
     let mut ran = Ran::default();
     for (place, probe) in probes.iter().enumerate() {
-        if !say(Next { probe: probe.name, place, of: probes.len() }) {
+        let next = Next { probe: probe.name, place, of: probes.len() };
+        if !say(next) {
             break;
         }
         let case = Case::new(desk, probe.name);
         let waits = waits.iter().filter(|wait| wait.probe == probe.name).map(Wait::whole);
         let limit = LIMIT + waits.sum::<Duration>();
-        let ended = tokio::time::timeout(limit, (probe.go)(&case)).await;
-        let ended = ended.unwrap_or_else(|_| {
-            Err(Stop::because(format!("it took longer than {} s", limit.as_secs())))
-        });
+        let ended = tokio::select! {
+            ended = (probe.go)(&case) => ended,
+            () = tokio::time::sleep(limit) => {
+                Err(Stop::because(format!("it took longer than {} s", limit.as_secs())))
+            }
+            () = stops(next, say) => Err(Stop::because("interrupted")),
+        };
         desk.calm();
         if let Err(Stop(why)) = ended {
             ran.unreached.push(Unreached { probe: probe.name, why });
@@ -175,6 +180,17 @@ pub async fn run(
         ran.observed.append(&mut case.observed.borrow_mut());
     }
     ran
+}
+
+/// Ends when whoever is told says so.
+async fn stops(next: Next, say: &dyn Fn(Next) -> bool) {
+    const LOOK: Duration = Duration::from_millis(200);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if !say(next) {
+            return;
+        }
+    }
 }
 
 /// The probes that judge each rule.

@@ -24,12 +24,36 @@ pub mod validate;
 
 use std::{
     io::{IsTerminal as _, Write as _},
+    net::IpAddr,
+    path::PathBuf,
     process::ExitCode,
 };
 
+use clap::{Args, ValueHint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::problem::{Place, Problem, Problems};
+use crate::{
+    guest::LOOPBACK,
+    problem::{Place, Problem, Problems},
+};
+
+/// The network beside a gateway that somebody else plays, which is opened for it.
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Network {
+    /// The folder of the network: certificates, keys, what the gateway needs
+    #[arg(long, value_name = "DIR", default_value = "desk", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// The port of the network; what has no TLS has the next. 0 takes two that are free
+    #[arg(long, value_name = "P", default_value_t = 8443)]
+    pub port: u16,
+    /// The address on which the network listens, which the gateway must be able to reach
+    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
+    pub listen: IpAddr,
+    /// How many seconds the gateway may take to answer at all
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    pub wait: u64,
+}
 
 /// How a command ended well enough to have a result (semantics 12). Bad input is [`Problems`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

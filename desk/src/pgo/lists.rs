@@ -8,16 +8,17 @@ use super::{
     steps::Walk,
 };
 use crate::{
+    lists::{while_bad, whitelist_is_fetched},
     mischief::BadList,
     probe::{Case, Going, Probe, Stop},
-    waiting::{Wait, after_a_day, after_an_hour},
+    waiting::Wait,
 };
 
 pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "lists-fetched",
         rules: &[rule::WHITELIST_PULLED, rule::WHITELIST_BY_UCI, rule::UCI_WHITELIST],
-        go: |case| Box::pin(fetched(case)) as Going<'_>,
+        go: |case| Box::pin(whitelist_is_fetched(case)) as Going<'_>,
     },
     Probe {
         name: "whitelist-obeyed",
@@ -49,34 +50,20 @@ pub(super) const WAITS: &[Wait] = &[
     Wait::days("zal-not-valid", 2),
 ];
 
-async fn fetched(case: &Case<'_>) -> Result<(), Stop> {
-    let is_fetched = after_an_hour(case, ListKind::Whitelist).await?;
-    let expected = "after an hour it asks the stelselnode for the Whitelist";
-    let found = if is_fetched { "it asked" } else { "it did not ask" };
-    case.judge(rule::WHITELIST_PULLED, is_fetched, expected, found);
-    if is_fetched {
-        for rule in [rule::WHITELIST_BY_UCI, rule::UCI_WHITELIST] {
-            case.judge(rule, true, expected, found);
-        }
-    }
-    Ok(())
-}
-
-async fn whitelist_obeyed(case: &Case<'_>) -> Result<(), Stop> {
-    let (desk, gone) = (case.desk, node(case)?);
+/// Whether a code is brought to a gateway while a Whitelist is bad that was fetched.
+async fn brings_code_while(case: &Case<'_>, bad: BadList) -> Result<bool, Stop> {
     if !brings_code(case).await? {
         return Err(Stop::because("no code is brought to a gateway"));
     }
-    desk.mischief.spoil_list(ListKind::Whitelist, Some(BadList::Without(gone)));
-    let is_fetched = after_an_hour(case, ListKind::Whitelist).await;
-    let brings = brings_code(case).await;
-    desk.mischief.spoil_list(ListKind::Whitelist, None);
-    // What comes after is to find it on the list again.
-    let _ = after_an_hour(case, ListKind::Whitelist).await;
-    if !is_fetched? {
-        return Err(Stop::because("the Whitelist is not fetched"));
+    let look = async || brings_code(case).await;
+    match while_bad(case, ListKind::Whitelist, bad, look).await? {
+        (brings, true) => Ok(brings),
+        (_, false) => Err(Stop::because("the Whitelist is not fetched")),
     }
-    let brings = brings?;
+}
+
+async fn whitelist_obeyed(case: &Case<'_>) -> Result<(), Stop> {
+    let brings = brings_code_while(case, BadList::Without(node(case)?)).await?;
     let expected = "a gateway that is on the newest Whitelist no longer is brought no code";
     let found = if brings { "it was brought one" } else { "it was brought none" };
     case.judge(rule::WHITELIST_OF_ASKED, !brings, expected, found);
@@ -84,19 +71,7 @@ async fn whitelist_obeyed(case: &Case<'_>) -> Result<(), Stop> {
 }
 
 async fn whitelist_not_valid(case: &Case<'_>) -> Result<(), Stop> {
-    let (desk, gone) = (case.desk, node(case)?);
-    if !brings_code(case).await? {
-        return Err(Stop::because("no code is brought to a gateway"));
-    }
-    desk.mischief.spoil_list(ListKind::Whitelist, Some(BadList::InvalidWithout(gone)));
-    let is_fetched = after_an_hour(case, ListKind::Whitelist).await;
-    let brings = brings_code(case).await;
-    desk.mischief.spoil_list(ListKind::Whitelist, None);
-    let _ = after_an_hour(case, ListKind::Whitelist).await;
-    if !is_fetched? {
-        return Err(Stop::because("the Whitelist is not fetched"));
-    }
-    let brings = brings?;
+    let brings = brings_code_while(case, BadList::InvalidWithout(node(case)?)).await?;
     let expected = "a Whitelist that fits no schema, and lacks a gateway, changes nothing";
     let found = if brings { "nothing changed" } else { "the gateway is brought no code" };
     case.judge(rule::WHITELIST_VALIDATED, brings, expected, found);
@@ -110,17 +85,16 @@ async fn is_last_offered(case: &Case<'_>) -> Result<bool, Stop> {
     Walk::of(case, last).is_offered().await
 }
 
-async fn zal_obeyed(case: &Case<'_>) -> Result<(), Stop> {
-    let desk = case.desk;
+/// The same while a ZAL is bad, and whether that was fetched.
+async fn is_last_offered_while(case: &Case<'_>, bad: BadList) -> Result<(bool, bool), Stop> {
     if !is_last_offered(case).await? {
         return Err(Stop::because("its first page does not show every Zorgaanbieder"));
     }
-    desk.mischief.spoil_list(ListKind::Zal, Some(BadList::WithoutLast));
-    let passed = after_a_day(case, ListKind::Zal).await;
-    let is_offered = is_last_offered(case).await;
-    desk.mischief.spoil_list(ListKind::Zal, None);
-    let is_fetched = passed?;
-    let is_offered = is_offered?;
+    while_bad(case, ListKind::Zal, bad, async || is_last_offered(case).await).await
+}
+
+async fn zal_obeyed(case: &Case<'_>) -> Result<(), Stop> {
+    let (is_offered, is_fetched) = is_last_offered_while(case, BadList::WithoutLast).await?;
     let expected = "a Zorgaanbieder that the ZAL lacks for a day is not offered";
     let found = match (is_offered, is_fetched) {
         (true, true) => "the ZAL was fetched, and it is offered",
@@ -131,27 +105,16 @@ async fn zal_obeyed(case: &Case<'_>) -> Result<(), Stop> {
     if is_fetched {
         case.judge(rule::UCI_ZAL, true, "it asks the stelselnode for the ZAL", "it asked");
     }
-    // What comes after is to find it offered again.
-    let _ = after_a_day(case, ListKind::Zal).await;
     Ok(())
 }
 
 async fn zal_not_valid(case: &Case<'_>) -> Result<(), Stop> {
-    let desk = case.desk;
-    if !is_last_offered(case).await? {
-        return Err(Stop::because("its first page does not show every Zorgaanbieder"));
-    }
-    desk.mischief.spoil_list(ListKind::Zal, Some(BadList::InvalidWithoutLast));
-    let is_fetched = after_a_day(case, ListKind::Zal).await;
-    let is_offered = is_last_offered(case).await;
-    desk.mischief.spoil_list(ListKind::Zal, None);
-    if !is_fetched? {
+    let (is_offered, is_fetched) = is_last_offered_while(case, BadList::InvalidWithoutLast).await?;
+    if !is_fetched {
         return Err(Stop::because("the ZAL is not fetched"));
     }
-    let is_offered = is_offered?;
     let expected = "a ZAL that fits no schema, and lacks a Zorgaanbieder, changes nothing";
     let found = if is_offered { "nothing changed" } else { "it is offered no longer" };
     case.judge(rule::ZAL_VALIDATED, is_offered, expected, found);
-    let _ = after_a_day(case, ListKind::Zal).await;
     Ok(())
 }

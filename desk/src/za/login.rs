@@ -107,21 +107,32 @@ async fn spoilt(case: &Case<'_>) -> Result<(), Stop> {
         if spoilt == Spoilt::Low && !asks_for_more {
             continue;
         }
-        let mut walk = Walk::new(case)?;
-        let account = walk.somebody().await?;
-        let page = walk.reach_digid().await?;
-        case.desk.mischief.spoil_logins(Some(spoilt));
-        let came = walk.log_in(&page, &account).await;
-        case.desk.mischief.spoil_logins(None);
+        let came = logs_in(case, spoilt).await?;
         let expected = format!("an assertion {what} logs nobody in");
-        let (goes_on, found) = match &came {
-            Ok(came) => (came.goes_on() && !matches!(came, Came::ToDigid(_)), came.told()),
-            // Whoever says nothing at all serves nobody either.
-            Err(Stop(why)) => (false, why.clone()),
-        };
-        case.judge(rule::ASSERTION_VALID, !goes_on, &expected, found);
+        // Whoever says nothing at all serves nobody either.
+        let goes_on =
+            came.as_ref().is_ok_and(|came| came.goes_on() && !matches!(came, Came::ToDigid(_)));
+        case.judge(rule::ASSERTION_VALID, !goes_on, &expected, told(&came));
     }
     wrapped(case).await
+}
+
+/// Somebody for whom there is something logs in by an assertion that is spoilt: where that led, or why nowhere.
+async fn logs_in(case: &Case<'_>, spoilt: Spoilt) -> Result<Result<Came, Stop>, Stop> {
+    let mut walk = Walk::new(case)?;
+    let account = walk.somebody().await?;
+    let page = walk.reach_digid().await?;
+    case.desk.mischief.spoil_logins(Some(spoilt));
+    let came = walk.log_in(&page, &account).await;
+    case.desk.mischief.spoil_logins(None);
+    Ok(came)
+}
+
+fn told(came: &Result<Came, Stop>) -> String {
+    match came {
+        Ok(came) => came.told(),
+        Err(Stop(why)) => why.clone(),
+    }
 }
 
 /// Whether the gateway's last AuthnRequest asks for more than the lowest level of assurance, which is for a Zorgaanbieder to
@@ -136,29 +147,28 @@ fn asks_for_more(case: &Case<'_>) -> bool {
     MORE.iter().any(|class| text.contains(class))
 }
 
+/// Whether somebody was sent back as if there was nothing for them.
+fn has_nothing(came: &Result<Came, Stop>) -> bool {
+    matches!(came, Ok(Came::Back(url)) if sent(url, "error").as_deref() == Some("access_denied"))
+}
+
 /// A signed assertion in company of one that is not and speaks of somebody for whom there is nothing: whose data are looked
 /// for says which of them was read.
 async fn wrapped(case: &Case<'_>) -> Result<(), Stop> {
     let other = bsn_of(&Walk::new(case)?.nobody().await?);
     let other = other.ok_or_else(|| Stop::because("accounts of DigiD that are no numbers"))?;
+    if has_nothing(&logs_in(case, Spoilt::Unsigned).await?) {
+        let why = "it tells of an assertion that counts for nothing as of a person for whom there is nothing";
+        return Err(Stop::because(why));
+    }
     for (what, spoilt) in [
         ("behind one of somebody else that is not signed", Spoilt::WrappedInside(other)),
         ("inside a message about somebody else", Spoilt::WrappedAround(other)),
     ] {
-        let mut walk = Walk::new(case)?;
-        let account = walk.somebody().await?;
-        let page = walk.reach_digid().await?;
-        case.desk.mischief.spoil_logins(Some(spoilt));
-        let came = walk.log_in(&page, &account).await;
-        case.desk.mischief.spoil_logins(None);
-        let is_other = matches!(&came, Ok(Came::Back(url)) if sent(url, "error").as_deref() == Some("access_denied"));
-        let found = match &came {
-            Ok(came) => came.told(),
-            Err(Stop(why)) => why.clone(),
-        };
+        let came = logs_in(case, spoilt).await?;
         let expected =
             format!("of an assertion {what} only what was signed is read, if anything is");
-        case.judge(rule::ASSERTION_VALID, !is_other, &expected, found);
+        case.judge(rule::ASSERTION_VALID, !has_nothing(&came), &expected, told(&came));
     }
     Ok(())
 }

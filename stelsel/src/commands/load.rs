@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
+    net::{SocketAddr, ToSocketAddrs as _},
     path::PathBuf,
     time,
 };
@@ -13,13 +13,12 @@ use indicatif::ProgressBar;
 use protocol::time::Duration;
 use serde_json::json;
 
-use super::{Ending, Outcome, capacity::share, interrupt, run::flag_overrides};
+use super::{Ending, Network, Outcome, capacity::share, interrupt, run::flag_overrides};
 use crate::{
     answer::{Answer, Study},
     calibrate,
     capacity::{self, Norm},
     files,
-    guest::LOOPBACK,
     load::{self, Arrivals, Fired, Generator, Mishap, Order, Row},
     problem::{Place, Problem, Problems},
     report, results,
@@ -89,18 +88,8 @@ pub struct Arguments {
     /// Key of all random draws
     #[arg(long, value_name = "N")]
     seed: Option<String>,
-    /// The folder of the network: certificates, keys, what the gateway needs
-    #[arg(long, value_name = "DIR", default_value = "desk", value_hint = ValueHint::DirPath)]
-    dir: PathBuf,
-    /// The port of the network; what has no TLS has the next. 0 takes two that are free
-    #[arg(long, value_name = "P", default_value_t = 8443)]
-    port: u16,
-    /// The address on which the network listens, which the gateway must be able to reach
-    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
-    listen: IpAddr,
-    /// How many seconds the gateway may take to answer at all
-    #[arg(long, value_name = "S", default_value_t = 20)]
-    wait: u64,
+    #[command(flatten)]
+    network: Network,
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results/load", value_hint = ValueHint::DirPath)]
     out: PathBuf,
@@ -120,10 +109,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         set: topology_settings(&arguments.set),
         at: arguments.against.as_deref().map(gateway).transpose()?,
         process: arguments.pid,
-        dir: arguments.dir.clone(),
-        listen: arguments.listen,
-        port: arguments.port,
-        wait: time::Duration::from_secs(arguments.wait),
+        dir: arguments.network.dir.clone(),
+        listen: arguments.network.listen,
+        port: arguments.network.port,
+        wait: time::Duration::from_secs(arguments.network.wait),
     };
     results::check_target(&arguments.out.join(MEASURED))?;
     let bar = Bar::new()?;
@@ -179,7 +168,7 @@ fn study(arguments: &Arguments) -> Result<Study, Problems> {
         (None, Some(people)) => Arrivals::Burst(people),
         (None, None) => Arrivals::Rate(arguments.rate.clone()),
     };
-    let dir = &arguments.dir;
+    let dir = &arguments.network.dir;
     fs::create_dir_all(dir)
         .map_err(|error| Place::whole(dir.display().to_string()).problem(error.to_string()))?;
     let path = dir.join("load.toml");

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     fs,
-    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
+    net::{SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +19,7 @@ use crate::{
         gateway::{self, Checked, Order, Plan, Told},
         report::Written,
     },
-    commands::{self, Ending, Outcome, interrupt},
+    commands::{self, Ending, Network, Outcome, interrupt},
     console::{CheckEnded, CheckNow, CheckOrder},
     files::{Override, nearest_name},
     guest::LOOPBACK,
@@ -56,15 +56,8 @@ pub struct Arguments {
     /// With --self: what it breaks on purpose, such as code-honoured-twice
     #[arg(long, value_name = "RULE", requires = "own")]
     deviant: Option<String>,
-    /// The folder of the network: certificates, keys, what the gateway needs
-    #[arg(long, value_name = "DIR", default_value = "desk", value_hint = ValueHint::DirPath)]
-    dir: PathBuf,
-    /// The port of the network; what has no TLS has the next. 0 takes two that are free
-    #[arg(long, value_name = "P", default_value_t = 8443)]
-    port: u16,
-    /// The address on which the network listens, which the gateway must be able to reach
-    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
-    listen: IpAddr,
+    #[command(flatten)]
+    network: Network,
     /// The network beside the gateway, in place of that of checks
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     topology: Option<PathBuf>,
@@ -83,9 +76,6 @@ pub struct Arguments {
     /// How many seconds may really be waited for what clocks show, where nobody can steer them; 3601 is enough for all
     #[arg(long, value_name = "S", default_value_t = 0)]
     patience: u64,
-    /// How many seconds the gateway may take to answer at all
-    #[arg(long, value_name = "S", default_value_t = 20)]
-    wait: u64,
     /// Make this probe only; may be given several times
     #[arg(long, value_name = "PROBE")]
     only: Vec<String>,
@@ -231,7 +221,7 @@ fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
         recipe: recipe.transpose()?,
         patience_s: arguments.patience,
         browser: browser(arguments)?,
-        wait_s: arguments.wait,
+        wait_s: arguments.network.wait,
         command: command(role, arguments),
     })
 }
@@ -242,7 +232,7 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
     Ok(Order {
         plan: Plan {
             role,
-            wait: Duration::from_secs(arguments.wait),
+            wait: Duration::from_secs(arguments.network.wait),
             told: OfGateway {
                 recipe: recipe.transpose()?.unwrap_or_default(),
                 control: control(arguments)?,
@@ -256,9 +246,9 @@ fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
         deviant: arguments.deviant.clone(),
         topology: arguments.topology.clone(),
         set: set.collect::<Result<_, _>>()?,
-        dir: arguments.dir.clone(),
-        listen: arguments.listen,
-        port: arguments.port,
+        dir: arguments.network.dir.clone(),
+        listen: arguments.network.listen,
+        port: arguments.network.port,
     })
 }
 
@@ -273,9 +263,9 @@ fn command(role: Role, arguments: &Arguments) -> String {
     flag("--host", arguments.host.clone());
     flag("--twin", arguments.twin.as_ref().map(path));
     flag("--deviant", arguments.deviant.clone());
-    flag("--dir", unusual(path(&arguments.dir), "desk"));
-    flag("--listen", unusual(arguments.listen.to_string(), &LOOPBACK.to_string()));
-    flag("--port", unusual(arguments.port.to_string(), "8443"));
+    flag("--dir", unusual(path(&arguments.network.dir), "desk"));
+    flag("--listen", unusual(arguments.network.listen.to_string(), &LOOPBACK.to_string()));
+    flag("--port", unusual(arguments.network.port.to_string(), "8443"));
     flag("--topology", arguments.topology.as_ref().map(path));
     for set in &arguments.set {
         flag("--set", Some(set.clone()));
