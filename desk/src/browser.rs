@@ -3,7 +3,9 @@
 //! Finds its way over pages by their forms, as somebody would who only reads what stands on buttons, or by a [`Recipe`].
 //! Where it is sent to the halting host, it does not go, but keeps the address.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
+
+use cookie_store::{Cookie, CookieStore};
 
 use http::{StatusCode, header};
 use scraper::{ElementRef, Html, Selector};
@@ -24,7 +26,7 @@ const HOPS: usize = 20;
 /// A browser of somebody.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    cookies: Vec<Cookie>,
+    cookies: CookieStore,
     /// Where it does not go.
     halt: String,
     /// Every address that it was sent to.
@@ -33,17 +35,6 @@ pub struct Browser {
     pub person: u32,
     /// Its pages in a real browser, once there was one that needs script.
     tab: Option<Arc<Tab>>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Cookie {
-    host: String,
-    domain: Option<String>,
-    path: String,
-    name: String,
-    value: String,
-    /// Whether it stays behind where another site sends a form (SameSite).
-    stays: bool,
 }
 
 /// Where a browser came to stand.
@@ -113,7 +104,13 @@ pub struct Button {
 impl Browser {
     /// A new one, with no cookies, that does not go to that host.
     pub fn new(halt: impl Into<String>) -> Self {
-        Self { cookies: Vec::new(), halt: halt.into(), trail: Vec::new(), person: 1, tab: None }
+        Self {
+            cookies: CookieStore::default(),
+            halt: halt.into(),
+            trail: Vec::new(),
+            person: 1,
+            tab: None,
+        }
     }
 
     /// Goes to an address.
@@ -161,7 +158,11 @@ impl Browser {
             request = request.with(header::COOKIE, &cookies);
         }
         let answer = lines.ask(lines.nobody(), request).await?;
-        self.take_cookies(&url, &answer);
+        for text in answer.headers.get_all(header::SET_COOKIE) {
+            if let Ok(text) = text.to_str() {
+                self.take_cookie(&url, text);
+            }
+        }
         Ok(answer)
     }
 
@@ -272,97 +273,39 @@ impl Browser {
         let site = header::HeaderName::from_static("sec-fetch-site");
         let request = request.with(site, "cross-site");
         let all = self.cookies.clone();
-        self.cookies.retain(|cookie| !cookie.stays);
+        let goes = |cookie: &&Cookie<'static>| cookie.same_site().is_none_or(|site| site.is_none());
+        self.cookies = jar(all.iter_unexpired().filter(goes));
         let stand = self.send(lines, request).await;
-        for cookie in all.into_iter().filter(|cookie| cookie.stays) {
-            if self.cookies.iter().all(|known| !known.is_same(&cookie)) {
-                self.cookies.push(cookie);
-            }
-        }
+        // What was set meanwhile is newer.
+        self.cookies = jar(all.iter_unexpired().chain(self.cookies.iter_unexpired()));
         stand
     }
 
-    /// The cookies that go with a request there: name, value and path.
-    pub fn cookies_at(&self, url: &Url) -> Vec<(String, String, String)> {
-        let own = self.cookies.iter().filter(|cookie| cookie.fits(url));
-        own.map(|cookie| (cookie.name.clone(), cookie.value.clone(), cookie.path.clone())).collect()
+    /// The cookies that go with a request there.
+    pub fn cookies_at(&self, url: &Url) -> Vec<&Cookie<'static>> {
+        self.cookies.matches(url)
     }
 
-    /// A page there set a cookie by script.
-    pub fn has_cookie(&mut self, url: &Url, path: &str, name: &str, value: &str) {
-        let cookie = Cookie {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            domain: None,
-            path: path.to_owned(),
-            name: name.to_owned(),
-            value: value.to_owned(),
-            stays: false,
-        };
-        self.keep(cookie);
-    }
-
-    fn keep(&mut self, cookie: Cookie) {
-        self.cookies.retain(|known| !known.is_same(&cookie));
-        self.cookies.push(cookie);
+    /// A page there set a cookie, by script or by an answer, as the header says it (RFC 6265 §4.1).
+    pub fn take_cookie(&mut self, url: &Url, text: &str) {
+        // One that is none is as if it had not been.
+        let _ = self.cookies.parse(text, url);
     }
 
     fn cookies_for(&self, url: &Url) -> String {
         let pairs: Vec<String> = self
             .cookies
-            .iter()
-            .filter(|cookie| cookie.fits(url))
-            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+            .get_request_values(url)
+            .map(|(name, value)| format!("{name}={value}"))
             .collect();
         pairs.join("; ")
     }
-
-    fn take_cookies(&mut self, url: &Url, answer: &Answer) {
-        for text in answer.headers.get_all(header::SET_COOKIE) {
-            let Ok(text) = text.to_str() else { continue };
-            let mut parts = text.split(';').map(str::trim);
-            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
-                continue;
-            };
-            let mut cookie = Cookie {
-                host: url.host_str().unwrap_or_default().to_owned(),
-                domain: None,
-                path: "/".to_owned(),
-                name: name.to_owned(),
-                value: value.to_owned(),
-                stays: false,
-            };
-            let mut is_gone = false;
-            for part in parts {
-                let (key, value) = part.split_once('=').unwrap_or((part, ""));
-                match key.to_ascii_lowercase().as_str() {
-                    "domain" => cookie.domain = Some(value.trim_start_matches('.').to_owned()),
-                    "path" if value.starts_with('/') => cookie.path = value.to_owned(),
-                    "samesite" => cookie.stays = !value.eq_ignore_ascii_case("none"),
-                    "max-age" => is_gone = value.parse::<i64>().is_ok_and(|age| age <= 0),
-                    _ => {}
-                }
-            }
-            match is_gone {
-                true => self.cookies.retain(|known| !known.is_same(&cookie)),
-                false => self.keep(cookie),
-            }
-        }
-    }
 }
 
-impl Cookie {
-    fn fits(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
-        let at_host = self.host == host
-            || self.domain.as_ref().is_some_and(|of| {
-                host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'))
-            });
-        at_host && url.path().starts_with(&self.path)
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.host, &self.path, &self.name) == (&other.host, &other.path, &other.name)
-    }
+/// A jar of these cookies, of which the last of each name counts.
+fn jar<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> CookieStore {
+    let all = cookies.cloned().map(Ok::<_, Infallible>);
+    CookieStore::from_cookies(all, false).unwrap_or_default()
 }
 
 impl Form {
@@ -728,6 +671,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_real_browser_shows_is_pressed_there() {
+        let Page { url, answer, .. } = page(
+            "<p>Wie bent u?</p><a data-stelsel=0>Inloggen met DigiD</a>\
+             <div><button data-stelsel=1>Ja, ik geef toestemming</button><button data-stelsel=2>Nee</button></div>",
+        );
+        let shown = Page::rendered(url, answer);
+        let question = shown.question(&Recipe::default()).unwrap();
+        let marks = [&question.yes.1.mark, &question.no.1.mark].map(|mark| mark.clone().unwrap());
+        assert_eq!(marks, ["[data-stelsel=\"1\"]", "[data-stelsel=\"2\"]"]);
+        let next = shown.leads_on(&Recipe::default(), &str::to_owned);
+        assert!(matches!(next, Some(Move::Press(mark, _)) if mark == "[data-stelsel=\"0\"]"));
+        let recipe = Recipe::read(
+            "[[page]]\nhas = \"p\"\nfill = { \"#wie\" = \"{persoon}\" }\npress = \"a\"\n",
+        );
+        let next = shown.leads_on(&recipe.unwrap(), &|text| text.replace("{persoon}", "2"));
+        let filled = [("#wie".to_owned(), "2".to_owned())];
+        assert!(matches!(next, Some(Move::Press(press, fill)) if press == "a" && fill == filled));
+        assert!(!page("<p>Klaar</p>").needs_script());
+        assert!(page("<p>Klaar</p><script>1</script>").needs_script());
+    }
+
+    #[test]
     fn what_a_field_suggests_can_be_chosen() {
         let found = page(
             "<form><input name=wie list=namen></form><datalist id=namen><option value=a@medmij>A</datalist>",
@@ -737,17 +702,34 @@ mod tests {
     }
 
     #[test]
-    fn cookies_go_back_where_they_came_from() {
+    fn cookies_go_back_where_they_came_from_until_they_are_taken_away() {
         let mut browser = Browser::new("pgo.example.nl");
-        let mut headers = HeaderMap::new();
-        headers.append(header::SET_COOKIE, "a=1; Path=/; Secure".parse().unwrap());
-        headers.append(header::SET_COOKIE, "b=2; Path=/deep".parse().unwrap());
-        let answer = Answer { status: StatusCode::OK, headers, body: Vec::new() };
         let at = |text: &str| Url::parse(text).unwrap();
-        browser.take_cookies(&at("https://za.example.nl/"), &answer);
+        for text in ["a=1; Path=/; Secure", "b=2; Path=/deep", "c=3; Domain=elsewhere.nl", "=x; ;;"]
+        {
+            browser.take_cookie(&at("https://za.example.nl/"), text);
+        }
         assert_eq!(browser.cookies_for(&at("https://za.example.nl/")), "a=1");
         assert_eq!(browser.cookies_for(&at("https://za.example.nl/deep/er")), "a=1; b=2");
+        assert_eq!(browser.cookies_for(&at("https://za.example.nl/deeper")), "a=1");
         assert_eq!(browser.cookies_for(&at("https://other.example.nl/")), "");
+        let gone = "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+        browser.take_cookie(&at("https://za.example.nl/x"), gone);
+        assert_eq!(browser.cookies_for(&at("https://za.example.nl/")), "");
+    }
+
+    #[test]
+    fn of_two_jars_the_later_counts() {
+        let (mut one, mut other) = (CookieStore::default(), CookieStore::default());
+        let url = Url::parse("https://za.example.nl/").unwrap();
+        for text in ["a=1", "b=1"] {
+            one.parse(text, &url).unwrap();
+        }
+        other.parse("a=2", &url).unwrap();
+        let both = jar(one.iter_unexpired().chain(other.iter_unexpired()));
+        let mut values: Vec<_> = both.get_request_values(&url).collect();
+        values.sort_unstable();
+        assert_eq!(values, [("a", "2"), ("b", "1")]);
     }
 
     proptest! {

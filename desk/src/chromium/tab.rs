@@ -140,8 +140,15 @@ impl Tab {
         let cookies: Vec<Value> = browser
             .cookies_at(&page.url)
             .into_iter()
-            .map(|(name, value, path)| {
-                json!({ "name": name, "value": value, "path": path, "url": page.url.as_str(), "secure": true })
+            .map(|cookie| {
+                json!({
+                    "name": cookie.name(),
+                    "value": cookie.value(),
+                    "path": &*cookie.path,
+                    "url": page.url.as_str(),
+                    "secure": true,
+                    "httpOnly": cookie.http_only().unwrap_or(false),
+                })
             })
             .collect();
         self.call("Network.setCookies", json!({ "cookies": cookies })).await?;
@@ -200,10 +207,11 @@ impl Tab {
         let wanted = json!({ "urls": [url.as_str()] });
         let cookies = self.call("Network.getCookies", wanted).await?;
         for cookie in cookies.get("cookies").and_then(Value::as_array).into_iter().flatten() {
-            // The others are as they were given.
+            // Script can set these only; the others are as they were given.
             if cookie.get("httpOnly").and_then(Value::as_bool) == Some(false) {
                 let of = |name: &str| text(cookie, &format!("/{name}"));
-                browser.has_cookie(&url, &of("path"), &of("name"), &of("value"));
+                let text = format!("{}={}; Path={}", of("name"), of("value"), of("path"));
+                browser.take_cookie(&url, &text);
             }
         }
         let answer = Answer { body: html.into_bytes(), ..answer };

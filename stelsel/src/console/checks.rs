@@ -3,7 +3,6 @@
 //! While one goes on, hosts of the twin misbehave as its probes want. Does not read HTTP (`api`), and judges nothing (`desk`).
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -42,10 +41,6 @@ pub struct CheckOrder {
     /// How to go through its pages, as TOML.
     #[serde(default)]
     pub recipe: Option<String>,
-    /// The browser for pages that need script; none for the first that is installed.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub browser: Option<PathBuf>,
     /// How many seconds may really be waited for what clocks show.
     #[serde(default)]
     pub patience_s: u64,
@@ -135,19 +130,16 @@ impl Checks {
         drop(going);
         let (checks, world) = (Arc::clone(self), Arc::clone(world));
         thread::spawn(move || {
+            let ends = Ends { checks: &checks, world: &world };
             let ledger = Ledger::of(&world.network);
             world.look(|ear| ear.lend(Some(ledger.clone())));
             let stage = Arc::clone(&world) as Arc<dyn Stage>;
             let say = |told: Told<'_>| checks.told(told);
             let checked = runtime.block_on(examine(&plan, stage, ledger, (host, at), &say));
-            world.look(|ear| ear.lend(None));
-            let ended = match checked {
+            ends.by(match checked {
                 Ok(Checked::Done(report)) => CheckEnded::Verdicts(Box::new(Written::of(&report))),
                 Ok(Checked::Nobody(why)) | Err(why) => CheckEnded::CouldNotTest(why),
-            };
-            if let Some(now) = &mut checks.going().now {
-                now.ended = Some(ended);
-            }
+            });
         });
         Ok(())
     }
@@ -164,6 +156,30 @@ impl Checks {
             }
         }
         !is_stopped
+    }
+}
+
+/// The end of a check, which comes whatever happens: who follows it waits for that.
+struct Ends<'c> {
+    checks: &'c Checks,
+    world: &'c World<Ear>,
+}
+
+impl Ends<'_> {
+    fn by(&self, ended: CheckEnded) {
+        if let Some(now) = &mut self.checks.going().now {
+            now.ended = Some(ended);
+        }
+    }
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.world.look(|ear| ear.lend(None));
+        let is_over = self.checks.now().is_some_and(|now| now.ended.is_some());
+        if !is_over {
+            self.by(CheckEnded::CouldNotTest("the check broke off".to_owned()));
+        }
     }
 }
 
@@ -201,7 +217,8 @@ fn planned(world: &World<Ear>, order: &CheckOrder) -> Result<Planned, Problem> {
             recipe: recipe.unwrap_or_default(),
             control,
             patience: Duration::from_secs(order.patience_s),
-            browser: order.browser.clone(),
+            // Whoever asks says no program that is to be begun here.
+            browser: None,
         },
         only: order.only.clone(),
         command: order.command.clone(),

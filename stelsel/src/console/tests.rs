@@ -220,6 +220,8 @@ fn what_is_wrong_is_said_and_changes_nothing() {
         ("/api/faults", json!({ "host": "za-1\"\nx", "kind": "down" }), "host"),
         ("/api/changes", json!({ "kind": "move-endpoint", "host": "za-1" }), "remove-gateway"),
         ("/api/changes", json!({ "kind": "publish", "list": "none" }), "none"),
+        ("/api/checks", json!({ "role": "xis", "command": "x" }), "`za` or `pgo`"),
+        ("/api/checks", json!({ "role": "za", "command": "x" }), "one host that is checked"),
     ];
     for (path, body, said) in wrong {
         let (status, answer) = twin.ask("POST", path, Some(&body));
@@ -228,6 +230,7 @@ fn what_is_wrong_is_said_and_changes_nothing() {
     assert_eq!(twin.ask("POST", "/api/faults", Some(&json!([1]))).0, 422);
     assert_eq!(twin.json("/api/faults"), json!([]));
     assert_eq!(twin.ask("GET", "/api/flows/7.1", None).0, 404);
+    assert_eq!(twin.ask("GET", "/api/checks", None).0, 404);
     assert_eq!(twin.ask("GET", "/nothing", None).0, 404);
     // A name that was made to lead here is not served.
     let (status, _) =

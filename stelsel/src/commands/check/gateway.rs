@@ -48,7 +48,7 @@ pub struct Arguments {
     own: bool,
     /// Check whoever plays a host of a twin that runs already, in this folder, as its --external
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["host", "own", "dir", "listen", "port", "topology", "set"])]
+        conflicts_with_all = ["host", "own", "dir", "listen", "port", "topology", "set", "browser"])]
     twin: Option<PathBuf>,
     /// Print each probe with the rules that it judges, and end
     #[arg(long)]
@@ -220,7 +220,6 @@ fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
         control: control(arguments)?.map(String::from),
         recipe: recipe.transpose()?,
         patience_s: arguments.patience,
-        browser: browser(arguments)?,
         wait_s: arguments.network.wait,
         command: command(role, arguments),
     })
