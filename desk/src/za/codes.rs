@@ -142,8 +142,20 @@ async fn other_grant(case: &Case<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// In how many bits two values of 122 random ones may agree too well: by chance once in ten thousand million.
-const FEW: u32 = 25;
+/// Whether two values that are written in hexadecimal differ in so few bits that the one leads to the other: in so few,
+/// random ones do once in ten thousand million.
+fn is_near(one: &str, other: &str) -> bool {
+    /// Of a normal distribution, so many standard deviations below its mean lies one in ten thousand million.
+    const FAR: f64 = 6.4;
+    let digits = |text: &str| text.replace('-', "");
+    let (one, other) = (digits(one), digits(other));
+    let number = |text: &str| u128::from_str_radix(text, 16).ok();
+    let (Some(a), Some(b)) = (number(&one), number(&other)) else { return false };
+    // Each bit of two random values differs as a coin falls.
+    let bits = 4.0 * one.len() as f64;
+    let few = bits / 2.0 - FAR * bits.sqrt() / 2.0;
+    one.len() == other.len() && f64::from((a ^ b).count_ones()) < few
+}
 
 async fn side_by_side(case: &Case<'_>) -> Result<(), Stop> {
     let mut codes = Vec::new();
@@ -175,10 +187,28 @@ fn differ(case: &Case<'_>, what: &str, values: &[String]) {
     let found = values.join(", ");
     let expected = format!("{what} of one person and service that are valid at one time differ");
     case.judge(rule::UNIQUE_WHILE_LIVE, !equal, &expected, found.clone());
-    let number = |text: &str| u128::from_str_radix(&text.replace('-', ""), 16).ok();
-    let near = pairs().filter(|(one, other)| one != other).any(|(one, other)| {
-        number(one).zip(number(other)).is_some_and(|(one, other)| (one ^ other).count_ones() < FEW)
-    });
+    let near = pairs().any(|(one, other)| one != other && is_near(one, other));
     let expected = format!("{what} that follow each other have nothing in common");
     case.judge(rule::CODE_NOT_GUESSED, !near, &expected, found);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn counted_values_are_near_and_drawn_ones_of_any_length_are_not() {
+        assert!(is_near(
+            "3e7b2c51-9d04-4c8a-b6f3-000000000001",
+            "3e7b2c51-9d04-4c8a-b6f3-000000000002"
+        ));
+        assert!(is_near("3e7b2c519d044c8a", "3e7b2c519d044c8b"));
+        assert!(!is_near(
+            "c0a1f5f2-1d8e-4c15-9b5e-8f0b1a2c3d4e",
+            "7be29e40-60d5-4d4e-8f13-0c9d8e7f6a5b"
+        ));
+        // They differ in 20 of 64 bits, as one pair in a thousand does.
+        assert!(!is_near("00000000000fffff", "0000000000000000"));
+        assert!(!is_near("geen", "getal") && !is_near("1", "0"));
+    }
 }

@@ -41,7 +41,8 @@ Examples:
   stelsel load --self --rate 20/s --for 1min
 
 Exit status: 0 the published norms were kept, 1 one was not, or traffic
-collapsed, 2 bad input, 4 the gateway does not answer, 130 interrupted.")]
+collapsed, 2 bad input, 4 the gateway does not answer, or nobody got as far as
+a token request, 130 interrupted.")]
 pub struct Arguments {
     /// A scenario file, in place of the flags that say who comes when; it names the network
     #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
@@ -141,7 +142,20 @@ pub fn run(arguments: &Arguments) -> Outcome {
         true => format!("{:#}\n", json!({ "rows": rows, "generator": fired.generator })),
         false => text(arguments, &fired.generator, &rows),
     })?;
+    if measured(&rows, "norm.token.share").is_none() {
+        let flows = arguments.out.join(MEASURED).join("flows.csv");
+        super::say(&format!(
+            "could not test: nobody got as far as a token request; {} says of each why not",
+            flows.display()
+        ));
+        return Ok(Ending::CouldNotTest);
+    }
     Ok(if keeps_norms(&rows) { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// A figure that was measured, if there is one.
+fn measured(rows: &[Row], metric: &str) -> Option<f64> {
+    rows.iter().find(|row| row.metric == metric)?.measured.value()
 }
 
 /// What is set otherwise in the network.
@@ -227,7 +241,7 @@ fn command() -> String {
 
 /// Whether each published norm that has a figure was kept, and not everything collapsed.
 fn keeps_norms(rows: &[Row]) -> bool {
-    let measured = |metric: &str| rows.iter().find(|row| row.metric == metric)?.measured.value();
+    let measured = |metric: &str| measured(rows, metric);
     let kept = |(_, metric, least, _): &(&str, &str, f64, &str)| {
         rows.iter().all(|row| row.metric != *metric)
             || measured(metric).is_some_and(|share| share >= *least)

@@ -73,7 +73,8 @@ pub struct Arguments {
     /// Where the gateway's clocks and systems can be steered: it is posted advance=SECONDS, systems=down and systems=up
     #[arg(long, value_name = "URL")]
     control: Option<Url>,
-    /// How many seconds may really be waited for what clocks show, where nobody can steer them; 3601 is enough for all
+    /// How many seconds may really be waited for what clocks show, where nobody can steer them: 901 for codes and tokens,
+    /// 3601 for the Whitelist, 86401 for the ZAL
     #[arg(long, value_name = "S", default_value_t = 0)]
     patience: u64,
     /// Make this probe only; may be given several times
