@@ -390,7 +390,8 @@ impl Page {
         self.has_script && self.looks < LOOKS
     }
 
-    fn read(url: Url, answer: Answer) -> Self {
+    /// A page as it was fetched.
+    pub fn read(url: Url, answer: Answer) -> Self {
         let source = answer.text();
         let html = Html::parse_document(&source);
         let all = |selector: &str| -> Vec<ElementRef<'_>> {

@@ -438,11 +438,15 @@ fn offers(world: &dyn Stage) -> Vec<Offer> {
     offers
 }
 
-/// Waits until somebody listens there.
+/// Waits until somebody listens there, for as long as `goes_on` says so.
 ///
 /// # Errors
 /// Nobody does in that time: why not.
-pub async fn wait_for(at: SocketAddr, patience: Duration) -> Result<(), String> {
+pub async fn wait_for(
+    at: SocketAddr,
+    patience: Duration,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<(), String> {
     let until = Instant::now() + patience;
     loop {
         let limit = Duration::from_secs(5);
@@ -452,7 +456,7 @@ pub async fn wait_for(at: SocketAddr, patience: Duration) -> Result<(), String> 
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no connection within {} s", limit.as_secs()),
         };
-        if Instant::now() >= until {
+        if Instant::now() >= until || !goes_on() {
             return Err(why);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

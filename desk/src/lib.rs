@@ -24,6 +24,7 @@ pub mod probe;
 pub mod recipe;
 pub mod stage;
 mod tls;
+pub mod usher;
 pub mod verdict;
 pub mod waiting;
 mod way;

@@ -31,7 +31,9 @@ class Place:
     """Where one check at a time is made: a folder and ports of its own."""
 
     def __init__(self, arguments, number):
-        self.arguments, self.folder = arguments, Path(tempfile.mkdtemp(prefix=f"check-{number}-"))
+        # Gone with the program.
+        self.kept = tempfile.TemporaryDirectory(prefix=f"check-{number}-")
+        self.arguments, self.folder = arguments, Path(self.kept.name)
         self.port = arguments.port + 10 * number
 
     def gateway(self, fault):
@@ -52,7 +54,7 @@ class Place:
         return self.folder / "external" / f"{self.arguments.role}-1" / "README.html"
 
     def check(self, fault, rules):
-        """What is found broken, and how long that took."""
+        """What is found broken, whether the check ended as it says then, and how long that took."""
         verdicts = self.folder / "verdicts.json"
         verdicts.unlink(missing_ok=True)
         command = [self.arguments.stelsel, "check", self.arguments.role, "--host", f"127.0.0.1:{self.port + 6}"]
@@ -69,10 +71,13 @@ class Place:
                 gateway.wait()
                 checker.kill()
         if not verdicts.is_file():
-            return None, f"exit {code}: {(self.folder / 'check.log').read_text().splitlines()[-1:]}"
+            return None, False, f"exit {code}: {(self.folder / 'check.log').read_text().splitlines()[-1:]}"
         report = json.loads(verdicts.read_text())["report"]
-        found = sorted(one["rule"] for one in report["verdicts"] if one["finding"] == "broken")
-        return found, f"{report['took_s']:.0f} s, exit {code}"
+        of = lambda finding: sorted(one["rule"] for one in report["verdicts"] if one["finding"] == finding)
+        found, kept = of("broken"), of("kept")
+        # A check that saw nothing finds nothing either.
+        is_sound = code == 1 if found else code == 0 and len(kept) > 0
+        return found, is_sound, f"{report['took_s']:.0f} s, exit {code}, {len(kept)} kept"
 
 
 def main():
@@ -103,10 +108,11 @@ def main():
     def one(task):
         fault, rules = task
         place = places.pop()
-        found, how = place.check(fault, rules)
+        found, is_sound, how = place.check(fault, rules)
         places.append(place)
-        verdict = "as planted" if found == rules else f"WRONG, expected {rules}"
-        if found != rules:
+        is_right = found == rules and is_sound
+        verdict = "as planted" if is_right else f"WRONG, expected {rules}"
+        if not is_right:
             wrong.append(fault)
         print(f"{fault or 'no fault':28} {' '.join(found or []) or '-':40} {verdict} ({how})", flush=True)
 

@@ -8,7 +8,8 @@
 //!
 //! A norm is taken as kept where the estimate keeps it; the estimate's interval stands beside it in every probe. Where
 //! traffic has collapsed no norm is kept: the few requests that still arrive say nothing. That is where fewer than half as
-//! many of the collections begun are completed as under the scenario's own load, which is therefore probed first. Load
+//! many of the collections begun are completed as is usual: under the scenario's own load, which is therefore probed first,
+//! where nothing else is told. Load
 //! above capacity makes queues that grow for as long as it lasts, so that the answer holds for the scenario's horizon.
 
 mod folder;
@@ -70,7 +71,7 @@ impl Probe {
 }
 
 /// Traffic has collapsed where less than this share of what is usual is completed.
-const COLLAPSED: f64 = 0.5;
+pub(crate) const COLLAPSED: f64 = 0.5;
 
 /// The figure of a norm in a probe.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -128,10 +129,10 @@ pub struct Capacity {
 }
 
 /// How probes run in virtual time, so many replications at a time; none for as many as there are cores.
-pub fn simulated<P: Progress>(
+pub fn simulated(
     jobs: Option<usize>,
-    progress: &P,
-) -> impl Fn(Study) -> Result<Option<Answer>, Problems> + use<'_, P> {
+    progress: &dyn Progress,
+) -> impl Fn(Study) -> Result<Option<Answer>, Problems> + use<'_> {
     move |study| {
         let options =
             Options { jobs, flows: FlowsKept::None, judged: Judged::No, ..Options::default() };
@@ -142,7 +143,8 @@ pub fn simulated<P: Progress>(
     }
 }
 
-/// Searches, for each norm, for the highest load that keeps it. `run` runs a probe; it gives none if it was stopped.
+/// Searches, for each norm, for the highest load that keeps it. `usual` is the share of collections that is completed where
+/// nothing collapses; none for that of the scenario's own load. `run` runs a probe; it gives none if it was stopped.
 ///
 /// # Errors
 /// Those of `run`.
@@ -150,9 +152,11 @@ pub fn search(
     study: Study,
     norms: &[Norm],
     within: f64,
+    usual: Option<f64>,
     run: &dyn Fn(Study) -> Result<Option<Answer>, Problems>,
 ) -> Result<Capacity, Problems> {
-    let mut search = Search { study: &study, norms: norms.to_vec(), run, probes: BTreeMap::new() };
+    let (norms_of, probes) = (norms.to_vec(), BTreeMap::new());
+    let mut search = Search { study: &study, norms: norms_of, usual, run, probes };
     // Others are measured against the scenario's own load.
     let mut is_whole = search.probe(1.0)?.is_some();
     if is_whole {
@@ -181,6 +185,7 @@ fn answered(number: usize, norm: &Norm, probes: &[Probe]) -> Answered {
 struct Search<'a> {
     study: &'a Study,
     norms: Vec<Norm>,
+    usual: Option<f64>,
     run: &'a dyn Fn(Study) -> Result<Option<Answer>, Problems>,
     /// By the bits of the factor, which for factors above nought rise as the factors do.
     probes: BTreeMap<u64, Probe>,
@@ -238,7 +243,8 @@ impl Search<'_> {
             let Some(answer) = (self.run)(study)? else { return Ok(None) };
             let mut probe = probe(factor, &answer, &self.norms);
             let own = self.probes.get(&1f64.to_bits()).map(Probe::completed);
-            probe.is_collapsed = own.is_some_and(|own| probe.completed() < COLLAPSED * own);
+            let usual = self.usual.or(own);
+            probe.is_collapsed = usual.is_some_and(|usual| probe.completed() < COLLAPSED * usual);
             self.probes.insert(key, probe);
         }
         Ok(self.probes.get(&key).cloned())

@@ -230,7 +230,7 @@ impl Arena {
     ///
     /// # Errors
     /// Threads cannot be had, or a schedule has what cannot be.
-    pub fn hunt(&self, hunt: &Hunt, progress: &impl Progress) -> Result<Bag, Problems> {
+    pub fn hunt(&self, hunt: &Hunt, progress: &dyn Progress) -> Result<Bag, Problems> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(hunt.jobs.unwrap_or(0))
             .build()

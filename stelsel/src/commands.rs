@@ -23,13 +23,15 @@ pub mod twin;
 pub mod validate;
 
 use std::{
+    fs,
     io::{IsTerminal as _, Write as _},
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, ValueHint};
+use desk::recipe::Recipe;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
@@ -51,7 +53,7 @@ pub(crate) struct Network {
     #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
     pub listen: IpAddr,
     /// How many seconds the gateway may take to answer at all
-    #[arg(long, value_name = "S", default_value_t = 20)]
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=86_400))]
     pub wait: u64,
 }
 
@@ -112,4 +114,30 @@ fn progress_bar(steps: u64, before: &str) -> Result<ProgressBar, Problem> {
     .map_err(|error| Place::whole("progress bar").problem(error.to_string()))?;
     bar.set_style(style.progress_chars("=> "));
     Ok(bar)
+}
+
+/// The text of a recipe, and what it says.
+pub(crate) fn recipe(path: &Path) -> Result<(String, Recipe), Problem> {
+    let place = Place::whole(path.to_string_lossy());
+    let text =
+        fs::read_to_string(path).map_err(|error| place.problem(format!("cannot read: {error}")))?;
+    match Recipe::read(&text) {
+        Ok(recipe) => Ok((text, recipe)),
+        Err(bad) => Err(Place { line: bad.line, ..place }.problem(bad.text)),
+    }
+}
+
+/// Sees that a file or folder can be made there, before anything takes time; makes the folders in which it is to be.
+pub(crate) fn see_that_it_can_be_written(path: &Path) -> Result<(), Problem> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let tried = fs::create_dir_all(dir).and_then(|()| tempfile::NamedTempFile::new_in(dir));
+    tried.map(drop).map_err(|error| {
+        Place::whole(path.display().to_string()).problem(format!("cannot be written: {error}"))
+    })
+}
+
+/// Has this process hold as many sockets at once as the system lets it: the usual limit is for programs that need a few.
+pub(crate) fn hold_many_sockets() {
+    // Where it cannot be raised, connections that are not opened for it are counted.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
 }

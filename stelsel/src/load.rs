@@ -14,14 +14,17 @@ use std::{
     path::PathBuf,
     pin::Pin,
     process::{Child, Command, Stdio},
+    sync::Arc,
     thread, time,
 };
 
-use protocol::{id::HostId, role::Role, time::Duration};
+use desk::{recipe::Recipe, usher::Usher};
+use protocol::{id::HostId, role::Role, time::Duration, world::schedule::Scheduled};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use twin::{network::Network, open::Twin};
 use watch::{
+    statistics::outcome::Outcome,
     study::{
         estimate::Estimate,
         summary::{Summary, summarise},
@@ -32,13 +35,15 @@ use watch::{
 pub use self::plan::{Arrivals, Mishap, scenario};
 use crate::{
     answer::{Answer, Study},
+    capacity::{COLLAPSED, Norm},
     compose::Composed,
     guest::{self, Deaf, LOOPBACK},
     meter::Meter,
-    problem::{Place, Problems},
+    plan::ArrivalPlan,
+    problem::{Place, Problem, Problems},
     run::{
         self, Options, Progress,
-        wall::{self, Played, Site, told},
+        wall::{self, BUSY_SECONDS, Played, Site, told},
     },
 };
 
@@ -70,12 +75,15 @@ pub struct Order {
     pub port: u16,
     /// How long to wait for the gateway.
     pub wait: time::Duration,
+    /// How to go through its pages, where their forms do not tell.
+    pub recipe: Recipe,
 }
 
 /// Peers and a gateway that answers.
 pub struct Range {
     site: Site,
     gateway: HostId,
+    recipe: Recipe,
     meters: [Option<Meter>; 2],
     /// Its process ends with it.
     _own: Option<Own>,
@@ -99,6 +107,42 @@ pub struct Fired {
     pub answer: Answer,
     /// How the generator did.
     pub generator: Generator,
+    /// Pages of the gateway that led nowhere, and how many people came to each.
+    pub dead_ends: BTreeMap<String, u32>,
+}
+
+impl Fired {
+    /// Whether anybody got as far as a token request.
+    pub fn has_tokens(&self) -> bool {
+        const BEYOND: [Outcome; 4] = [
+            Outcome::Completed,
+            Outcome::CodeRefused,
+            Outcome::TokenRefused,
+            Outcome::NotDelivered,
+        ];
+        self.outcomes().iter().any(|(outcome, _)| BEYOND.contains(outcome))
+    }
+
+    /// What became of people, and of how many, the most frequent first.
+    fn outcomes(&self) -> Vec<(Outcome, u64)> {
+        let figures = self.answer.replications.iter().map(|one| one.figures.clone());
+        let summary = summarise(&figures.collect::<Vec<_>>());
+        let of = |outcome: Outcome| {
+            let row = summary.overall(&format!("flows.outcome.{}", outcome.name()))?;
+            let count = row.estimate.value().filter(|count| *count > 0.0)?;
+            Some((outcome, count as u64))
+        };
+        let mut all: Vec<_> = Outcome::ALL.into_iter().filter_map(of).collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        all
+    }
+}
+
+/// Pages that led nowhere, in sentences.
+pub fn dead_ends(ends: &BTreeMap<String, u32>) -> Vec<String> {
+    let sentence =
+        |(page, people): (&String, &u32)| format!("Led nowhere, {people} times: {page}.");
+    ends.iter().map(sentence).collect()
 }
 
 /// How the generator did.
@@ -116,6 +160,10 @@ pub struct Generator {
     pub cpu_s: Option<f64>,
     /// That of the gateway; none where it is not known which process it is.
     pub gateway_cpu_s: Option<f64>,
+    /// The share of all cores that was at work in the busiest seconds, whoever's; none where the system does not tell.
+    pub busiest: Option<f64>,
+    /// Connections for which this machine had no socket or port left.
+    pub no_sockets: u64,
 }
 
 /// The values that 50, 99 and 100 of a hundred do not exceed, in seconds.
@@ -141,18 +189,14 @@ impl Generator {
             cores: thread::available_parallelism().map_or(1, usize::from),
             cpu_s: seconds(0),
             gateway_cpu_s: seconds(1),
+            busiest: played.busiest,
+            no_sockets: played.no_sockets,
         }
     }
 
     /// Whether people came in time.
     pub fn is_punctual(&self) -> bool {
         self.late_s[1] <= PUNCTUAL.as_secs_f64()
-    }
-
-    /// The share of this machine's cores that it and, as far as known, the gateway took.
-    pub fn share(&self) -> Option<f64> {
-        let all = self.cpu_s? + self.gateway_cpu_s.unwrap_or(0.0);
-        Some(all / (self.took_s * self.cores as f64))
     }
 
     /// What it did, in sentences.
@@ -164,37 +208,52 @@ impl Generator {
             self.people, self.took_s
         )];
         all.push(match (self.cpu_s, self.gateway_cpu_s) {
-            (Some(own), Some(gateway)) => format!(
-                "CPU time: the generator {own:.1} s, the gateway {gateway:.1} s ({:.2} times as much).",
-                gateway / own
-            ),
+            (Some(own), Some(gateway)) => {
+                format!("CPU time: the generator {own:.1} s, the gateway {gateway:.1} s.")
+            }
             (Some(own), None) => {
                 format!("CPU time: the generator {own:.1} s; the gateway's is not known (--pid tells which process it is).")
             }
             (None, _) => "This system does not tell CPU times.".to_owned(),
         });
-        all.extend(self.bottleneck());
+        all.extend(self.busiest.map(|share| {
+            format!(
+                "In its busiest {BUSY_SECONDS} seconds, {:.0} % of this machine's {} cores were at work.",
+                share * 100.0,
+                self.cores
+            )
+        }));
+        all.extend(self.bottlenecks());
         all
     }
 
-    /// What of it was the bottleneck, if anything was; else nothing.
-    pub fn bottleneck(&self) -> Option<String> {
-        let late = self.late_s[1] * 1e3;
-        if !self.is_punctual() {
-            return Some(format!(
-                "The generator was itself a bottleneck: of 100 people one was sent off more than {late:.1} ms late."
-            ));
-        }
-        let share = self.share().filter(|share| *share > BUSY)?;
-        Some(format!(
-            "This machine was itself a bottleneck: its cores were busy for {:.0} % of the time.",
-            share * 100.0
-        ))
+    /// What of it was a bottleneck; nothing, if it was none.
+    pub fn bottlenecks(&self) -> Vec<String> {
+        let late = (!self.is_punctual()).then(|| {
+            format!(
+                "The generator was itself a bottleneck: of 100 people one was sent off more than {:.1} ms late.",
+                self.late_s[1] * 1e3
+            )
+        });
+        let sockets = (self.no_sockets > 0).then(|| {
+            format!(
+                "The generator was itself a bottleneck: {} connections were not opened because this machine had no socket or port left.",
+                self.no_sockets
+            )
+        });
+        let busy = self.busiest.filter(|share| *share > BUSY).map(|share| {
+            format!(
+                "This machine was itself a bottleneck: {:.0} % of its cores were at work in the busiest {BUSY_SECONDS} seconds, and \
+                 what people waited may be for it.",
+                share * 100.0
+            )
+        });
+        late.into_iter().chain(sockets).chain(busy).collect()
     }
 }
 
 /// Opens the peers once, has the gateway come, and sees that it answers; says why, if it does not. `say` is told where
-/// what the gateway needs is.
+/// what the gateway needs is; `goes_on` says whether to go on waiting.
 ///
 /// # Errors
 /// The network has no ZA gateway, the folder cannot be used, or a port is taken.
@@ -202,10 +261,10 @@ pub fn open(
     order: &Order,
     study: &Study,
     say: &dyn Fn(&str),
+    goes_on: &dyn Fn() -> bool,
 ) -> Result<Result<Range, String>, Problems> {
     let composed = Composed::for_twin(&study.topology, &study.scenario)?;
-    let place = composed.directory.hosts.iter().position(|host| host.role == Role::Za);
-    let gateway = HostId(place.unwrap_or_default() as u32);
+    let gateway = gateway_of(study, &composed)?;
     let own = order.at.is_none().then(guest::two_free_ports).transpose()?;
     let at = order.at.or(own).unwrap_or_else(|| SocketAddr::new(LOOPBACK, 0));
     let port = match order.port {
@@ -229,24 +288,47 @@ pub fn open(
             (own.map(|at| begin(order, name, SocketAddr::new(order.listen, port), at)), order.wait);
         Box::pin(async move {
             let own = own.transpose()?;
-            desk::desk::wait_for(at, wait).await.map(|()| own)
+            desk::desk::wait_for(at, wait, goes_on).await.map(|()| own)
         })
     })?;
+    let recipe = order.recipe.clone();
     let answers = answers.map(|own| {
         let process = own.as_ref().map(|own| own.0.id()).or(order.process);
         let meters = [Some(Meter::Own), process.map(Meter::Process)];
-        Range { site, gateway, meters, _own: own }
+        Range { site, gateway, recipe, meters, _own: own }
     });
     Ok(answers.map_err(|why| format!("nobody answers at {at}: {why}")))
 }
 
-type Waiting = Pin<Box<dyn Future<Output = Result<Option<Own>, String>>>>;
+/// The only gateway of a Zorgaanbieder in a network, which nothing of the scenario befalls: somebody else plays it.
+fn gateway_of(study: &Study, composed: &Composed) -> Result<HostId, Problem> {
+    let hosts = composed.directory.hosts.iter().enumerate();
+    let all: Vec<usize> =
+        hosts.filter(|(_, host)| host.role == Role::Za).map(|(place, _)| place).collect();
+    let [only] = all[..] else {
+        return Err(Place::whole(&*study.topology.place.source).expected(
+            "one gateway of a Zorgaanbieder, which is the one that load is put on",
+            format!("{}", all.len()),
+        ));
+    };
+    let gateway = HostId(only as u32);
+    let befalls = |scheduled: &Scheduled| scheduled.what.befalls() == Some(gateway);
+    match composed.schedule().iter().any(befalls) {
+        true => Err(study.scenario.place.expected(
+            "faults of hosts that this network plays",
+            format!("one of `{}`, which somebody else plays", composed.directory.hosts[only].name),
+        )),
+        false => Ok(gateway),
+    }
+}
+
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Option<Own>, String>> + 'a>>;
 
 /// Does something while the peers are there.
-fn with_peers(
+fn with_peers<'a>(
     composed: &Composed,
     site: &Site,
-    act: impl FnOnce() -> Waiting,
+    act: impl FnOnce() -> Waiting<'a>,
 ) -> Result<Result<Option<Own>, String>, Problems> {
     let runtime = Runtime::new().map_err(no_threads)?;
     runtime.block_on(async {
@@ -288,21 +370,65 @@ impl Range {
     ///
     /// # Errors
     /// The peers cannot be opened.
-    pub fn fire(&self, study: &Study, progress: &impl Progress) -> Result<Option<Fired>, Problems> {
+    pub fn fire(&self, study: &Study, progress: &dyn Progress) -> Result<Option<Fired>, Problems> {
         let composed = Composed::for_twin(&study.topology, &study.scenario)?;
         let options = Options::default();
         let settings = run::settings(&composed, &study.scenario, &options, 0);
         let watcher = Watcher::of_strangers(&composed.directory, settings, vec![self.gateway]);
         let meters: Vec<Meter> = self.meters.iter().flatten().copied().collect();
+        let usher = Arc::new(Usher::new(self.recipe.clone()));
+        let site = Site { usher: Some(Arc::clone(&usher)), ..self.site.clone() };
         progress.expects(1);
         let played =
-            wall::replicate(&composed, &study.scenario, &self.site, 0, watcher, &meters, progress)?;
+            wall::replicate(&composed, &study.scenario, &site, 0, watcher, &meters, progress)?;
         let Some(played) = played else { return Ok(None) };
         progress.finished(0);
         let generator = Generator::of(&played);
         let answer =
             run::answer(study.clone(), &composed, vec![(0, played.sight)], options.flows, None);
-        Ok(answer.map(|answer| Fired { answer, generator }))
+        let dead_ends = usher.dead_ends();
+        Ok(answer.map(|answer| Fired { answer, generator, dead_ends }))
+    }
+
+    /// Has a few people come first, who make no mistakes: says why, if none of them gets as far as a token request. None
+    /// if it was stopped.
+    ///
+    /// # Errors
+    /// The peers cannot be opened.
+    pub fn try_out(
+        &self,
+        study: &Study,
+        progress: &dyn Progress,
+    ) -> Result<Option<Result<(), String>>, Problems> {
+        const PEOPLE: u32 = 10;
+        let within = Duration::from_secs(2);
+        let mut study = study.clone();
+        let scenario = &mut study.scenario;
+        scenario.arrivals = ArrivalPlan::Burst { at: Duration::ZERO, within, people: PEOPLE };
+        (scenario.warm_up, scenario.horizon) = (Duration::ZERO, within);
+        scenario.faults.clear();
+        scenario.changes.clear();
+        let persons = &mut scenario.persons;
+        (persons.refuse_consent, persons.cancel_login, persons.wrong_password) = (0.0, 0.0, 0.0);
+        let Some(fired) = self.fire(&study, progress)? else { return Ok(None) };
+        if fired.has_tokens() {
+            return Ok(Some(Ok(())));
+        }
+        let became = fired.outcomes().into_iter();
+        let became: Vec<String> =
+            became.map(|(outcome, count)| format!("{count}: {}", outcome.what())).collect();
+        let mut why = format!(
+            "of {PEOPLE} people nobody got as far as a token request ({})",
+            became.join("; ")
+        );
+        for sentence in dead_ends(&fired.dead_ends) {
+            why.push_str(&format!("\n  {sentence}"));
+        }
+        why.push_str(
+            "\n  A gateway that was running before may still have lists of another network: begin it again. `stelsel check za` \
+             says what is wrong with one exchange.",
+        );
+        Ok(Some(Err(why)))
     }
 }
 
@@ -310,13 +436,29 @@ impl Range {
 ///
 /// # Errors
 /// The network cannot be composed, or threads cannot be had.
-pub fn predict(study: &Study, progress: &impl Progress) -> Result<Option<Answer>, Problems> {
+pub fn predict(study: &Study, progress: &dyn Progress) -> Result<Option<Answer>, Problems> {
     let mut study = study.clone();
     study.set_replications(PREDICTIONS);
     Ok(match run::run(study, &Options::default(), progress)? {
         run::Ran::Whole(answer) => Some(*answer),
         run::Ran::Part(_) | run::Ran::Nothing => None,
     })
+}
+
+/// The share of collections that is completed where nothing is in anybody's way: at a tenth of the load; none if it was
+/// stopped.
+///
+/// # Errors
+/// As of [`predict`].
+pub fn usual(study: &Study, progress: &dyn Progress) -> Result<Option<f64>, Problems> {
+    let mut study = study.clone();
+    study.scenario.arrivals = study.scenario.arrivals.times(0.1);
+    Ok(predict(&study, progress)?.map(|answer| {
+        let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
+        let summary = summarise(&figures);
+        let row = summary.overall("flows.completed_ratio");
+        row.and_then(|row| row.estimate.value()).unwrap_or(1.0)
+    }))
 }
 
 /// How many replications a prediction has.
@@ -337,13 +479,29 @@ pub struct Row {
     pub measured: Found,
 }
 
+impl Row {
+    /// A figure of it, for people.
+    pub fn text(&self, found: &Found) -> String {
+        match (found.value(), self.unit.is_empty()) {
+            (Some(count), true) if self.metric == "flows.started" => format!("{count:.0}"),
+            (Some(share), true) => Found::share(share),
+            _ => found.text(),
+        }
+    }
+}
+
 /// A figure, if there is one.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Found {
     /// This.
     Value(f64),
-    /// None, and why, or how much it is at least.
+    /// More than this.
+    MoreThan {
+        /// That much.
+        more_than: f64,
+    },
+    /// None, and why.
     Not(String),
 }
 
@@ -352,14 +510,28 @@ impl Found {
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Value(value) => Some(*value),
-            Self::Not(_) => None,
+            Self::MoreThan { .. } | Self::Not(_) => None,
         }
+    }
+
+    /// As much as it is at least; nought if there is none.
+    pub fn least(&self) -> f64 {
+        match self {
+            Self::Value(value) | Self::MoreThan { more_than: value } => *value,
+            Self::Not(_) => 0.0,
+        }
+    }
+
+    /// A share as people read it. Not rounded up: a norm that is just missed must not look kept.
+    fn share(share: f64) -> String {
+        format!("{:.2} %", (share * 1e4).floor() / 1e2)
     }
 
     /// For people.
     pub fn text(&self) -> String {
         match self {
             Self::Value(value) => format!("{value:.4}"),
+            Self::MoreThan { more_than } => format!("more than {more_than:.3}"),
             Self::Not(why) => why.clone(),
         }
     }
@@ -383,6 +555,59 @@ const COMPARED: [(&str, &str, &str); 14] = [
     ("resource.asked.p99", "an answer of it, 99 % take no longer", "s"),
 ];
 
+/// Whether what was measured is as it should be, in sentences.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judged {
+    /// Each with whether it is.
+    pub sentences: Vec<(bool, String)>,
+}
+
+/// How much more may be missed than predicted where mishaps were asked for.
+const MORE_MISSED: f64 = 0.01;
+
+impl Judged {
+    /// Norms are kept, where mishaps were asked for as far as predicted, and people get on about as well as predicted.
+    pub fn of(rows: &[Row], has_mishaps: bool) -> Self {
+        let row = |metric: &str| rows.iter().find(|row| row.metric == metric);
+        let mut sentences = Vec::new();
+        for (name, metric, least, _) in Norm::PUBLISHED {
+            let Some(row) = row(metric) else { continue };
+            sentences.push(match row.measured.value() {
+                None => (false, format!("No figure for the norm of {name} requests: nobody got so far.")),
+                Some(kept) => {
+                    let shares = [kept, least].map(Found::share);
+                    let predicted = row.predicted.value().filter(|_| has_mishaps);
+                    let is_good = kept >= least || predicted.is_some_and(|predicted| kept >= predicted - MORE_MISSED);
+                    let [kept_text, least_text] = shares;
+                    let verdict = match (kept >= least, is_good) {
+                        (true, _) => "was kept",
+                        (false, true) => "was missed, no more than predicted of what befell the network",
+                        (false, false) => "was not kept",
+                    };
+                    (is_good, format!("{kept_text} of {name} requests were answered in time: the norm of {least_text} {verdict}."))
+                }
+            });
+        }
+        let completed =
+            row("flows.completed_ratio").map(|row| (row.measured.value(), row.predicted.value()));
+        if let Some((Some(measured), Some(predicted))) = completed {
+            let is_good = measured >= COLLAPSED * predicted;
+            let verdict = if is_good { "" } else { ": traffic collapsed" };
+            let [measured, predicted] = [measured, predicted].map(Found::share);
+            let sentence = format!(
+                "{measured} of collections were completed, {predicted} were predicted{verdict}."
+            );
+            sentences.push((is_good, sentence));
+        }
+        Self { sentences }
+    }
+
+    /// Whether all of it is.
+    pub fn is_good(&self) -> bool {
+        self.sentences.iter().all(|(is_good, _)| *is_good)
+    }
+}
+
 /// What was measured beside what was predicted.
 pub fn rows(predicted: &Answer, measured: &Answer) -> Vec<Row> {
     let [predicted, measured] = [predicted, measured].map(|answer| {
@@ -392,7 +617,7 @@ pub fn rows(predicted: &Answer, measured: &Answer) -> Vec<Row> {
     let value = |summary: &Summary, metric: &str| match summary.overall(metric) {
         Some(row) => match row.estimate {
             Estimate::Value(value) => Found::Value(value),
-            Estimate::MoreThan(value) => Found::Not(format!("more than {value:.3}")),
+            Estimate::MoreThan(more_than) => Found::MoreThan { more_than },
             Estimate::TooFew(_) => Found::Not("too few".to_owned()),
         },
         None => Found::Not("none".to_owned()),
@@ -411,14 +636,16 @@ pub fn rows(predicted: &Answer, measured: &Answer) -> Vec<Row> {
 mod tests {
     use super::*;
 
-    fn generator(late_ms: f64, cpu_s: f64) -> Generator {
+    fn generator(late_ms: f64, busiest: f64) -> Generator {
         Generator {
             people: 100,
             late_s: [0.0, late_ms / 1e3, late_ms / 1e3],
             took_s: 10.0,
             cores: 2,
-            cpu_s: Some(cpu_s),
+            cpu_s: Some(4.0),
             gateway_cpu_s: Some(4.0),
+            busiest: Some(busiest),
+            no_sockets: 0,
         }
     }
 
@@ -431,10 +658,13 @@ mod tests {
 
     #[test]
     fn it_says_when_it_was_itself_the_bottleneck() {
-        assert_eq!(generator(4.9, 10.0).bottleneck(), None);
-        assert!(
-            generator(5.1, 1.0).bottleneck().unwrap().contains("sent off more than 5.1 ms late")
-        );
-        assert!(generator(1.0, 15.0).bottleneck().unwrap().contains("95 % of the time"));
+        let says = |generator: Generator, what: &str| {
+            let all = generator.bottlenecks();
+            assert!(matches!(&all[..], [one] if one.contains(what)), "{all:?}");
+        };
+        assert_eq!(generator(4.9, 0.89).bottlenecks(), [""; 0]);
+        says(generator(5.1, 0.1), "sent off more than 5.1 ms late");
+        says(generator(1.0, 0.95), "95 % of its cores");
+        says(Generator { no_sockets: 3, ..generator(1.0, 0.5) }, "3 connections");
     }
 }

@@ -1,4 +1,4 @@
-//! CPU time of processes, as Linux tells it in /proc.
+//! CPU time of processes and of the machine, as Linux tells it in /proc.
 //!
 //! Where the system tells nothing there is nothing: figures that need it say so.
 
@@ -11,6 +11,8 @@ pub enum Meter {
     Own,
     /// Another process, by its number.
     Process(u32),
+    /// Every process of this machine: time in which a core was at work.
+    Machine,
 }
 
 /// How long a tick is: 100 of them are a second on every Linux, whatever its kernel's own clock (proc(5), USER_HZ).
@@ -19,12 +21,24 @@ const TICK: Duration = Duration::from_millis(10);
 impl Meter {
     /// The time so far; none where the system does not tell.
     pub fn read(&self) -> Option<Duration> {
-        let stat = match self {
-            Self::Own => fs::read_to_string("/proc/self/stat"),
-            Self::Process(number) => fs::read_to_string(format!("/proc/{number}/stat")),
+        let read = |path: &str| fs::read_to_string(path).ok();
+        let ticks = match self {
+            Self::Own => ticks(&read("/proc/self/stat")?),
+            Self::Process(number) => ticks(&read(&format!("/proc/{number}/stat"))?),
+            Self::Machine => ticks_of_machine(&read("/proc/stat")?),
         };
-        ticks(&stat.ok()?).map(|ticks| TICK * ticks)
+        ticks.map(|ticks| TICK * ticks)
     }
+}
+
+/// Ticks of all cores in which they did not idle, from the first line: user, nice, system, idle, iowait, irq, softirq, steal.
+fn ticks_of_machine(stat: &str) -> Option<u32> {
+    const IDLE: [usize; 2] = [3, 4];
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(8);
+    let at_work = fields.enumerate().filter(|(place, _)| !IDLE.contains(place));
+    at_work
+        .map(|(_, text)| text.parse::<u32>().ok())
+        .try_fold(0_u32, |sum, one| sum.checked_add(one?))
 }
 
 /// Ticks in user and in kernel mode: fields 14 and 15, counted from behind the name, in which anything may stand.
@@ -45,6 +59,9 @@ mod tests {
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(ticks("7 (a) S 1"), None);
         assert_eq!(ticks(""), None);
+        let stat = "cpu  100 1 20 9000 300 4 5 6 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n";
+        assert_eq!(ticks_of_machine(stat), Some(136));
+        assert_eq!(ticks_of_machine("cpu"), None);
     }
 
     #[test]

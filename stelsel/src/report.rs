@@ -84,11 +84,14 @@ pub fn worlds(rows: &[Row], machine: &str) -> String {
 /// The page of a load on a gateway.
 pub fn load(
     rows: &[crate::load::Row],
-    generator: &crate::load::Generator,
+    fired: &crate::load::Fired,
+    judged: &crate::load::Judged,
     machine: &str,
     command: &str,
 ) -> String {
-    page("Load on a gateway", &self::load::body(rows, generator, machine, command))
+    let crate::load::Fired { generator, dead_ends, .. } = fired;
+    let parts = self::load::Parts { rows, generator, dead_ends, judged };
+    page("Load on a gateway", &self::load::body(&parts, machine, command))
 }
 
 /// A page around a body.

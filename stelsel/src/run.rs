@@ -75,7 +75,8 @@ impl Default for Options {
     }
 }
 
-/// Whoever is told how far a study is, and may stop it. Called from several threads.
+/// Whoever is told how far a study is, and may stop it. Called from several threads, and seldom: as an object, so that the
+/// whole of a world is not compiled once for each.
 pub trait Progress: Sync {
     /// So many replications are to be run, those that are done included; said again when there are to be more.
     fn expects(&self, replications: u32);
@@ -115,7 +116,7 @@ pub enum Ran {
 ///
 /// # Errors
 /// The network cannot be composed, or threads cannot be had.
-pub fn run(study: Study, options: &Options, progress: &impl Progress) -> Result<Ran, Problems> {
+pub fn run(study: Study, options: &Options, progress: &dyn Progress) -> Result<Ran, Problems> {
     let mut study = study;
     let composed = match &options.world {
         World::Virtual => Composed::new(&study.topology, &study.scenario)?,
@@ -217,7 +218,7 @@ pub(crate) fn replicate(
     options: &Options,
     stage: &Stage<'_>,
     replication: u32,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Option<Sight>, Problems> {
     if progress.stopped() {
         return Ok(None);

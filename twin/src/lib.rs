@@ -6,6 +6,7 @@ mod befall;
 pub mod carry;
 pub mod endpoints;
 mod guest;
+pub mod guide;
 pub mod measure;
 pub mod meddle;
 pub mod network;

@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    io,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use bytes::Bytes;
@@ -25,11 +26,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::{
+    guide::{Fetch, Later},
     network::Entrance,
     station::{Handshake, Job},
     tls::{Seen, in_run},
     world::{Carried, Core, Ends, Passage, Whole, Witness, World, length},
 };
+
+/// How long after a request is sent somebody hangs up who hangs up half-way.
+const HALF_WAY: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// The largest answer that is read.
 const LARGEST: usize = 256 << 20;
@@ -82,6 +87,30 @@ impl Pools {
     }
 }
 
+/// Whether no connection could be opened because nothing was left to open it with: not the other end's doing.
+fn is_of_this_machine(error: &io::Error) -> bool {
+    // ENFILE and EMFILE, which have no kind of their own.
+    const NO_FILES: [i32; 2] = [23, 24];
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || error.raw_os_error().is_some_and(|code| NO_FILES.contains(&code))
+}
+
+/// What a visitor's browser asks at a gateway, within one exchange of the visitor's.
+struct Fetching<'a, S> {
+    world: &'a Arc<World<S>>,
+    asker: HostId,
+    id: ExchangeId,
+    to: NameId,
+    entrance: Entrance,
+}
+
+impl<S: Witness> Fetch for Fetching<'_, S> {
+    fn fetch(&self, request: http::Request<Vec<u8>>) -> Later<'_, http::Response<Vec<u8>>> {
+        let Self { world, asker, id, to, entrance } = *self;
+        Box::pin(world.carry(asker, id, to, entrance, request))
+    }
+}
+
 impl<S: Witness> World<S> {
     /// Carries a request to whoever has that name, and brings back what comes of it.
     pub(crate) async fn ask(
@@ -92,7 +121,7 @@ impl<S: Witness> World<S> {
         bytes: Option<http::Request<Vec<u8>>>,
     ) {
         let entrance = self.entrance(to);
-        {
+        let asked = {
             let mut core = self.core();
             let now = core.now();
             let Some(exchange) = core.exchanges.get_mut(&id) else { return };
@@ -104,32 +133,47 @@ impl<S: Witness> World<S> {
                 Event::Asked { from: asker, to: answerer, parent: None, envelope: &envelope };
             core.emit(flow, asked);
             self.learns(&mut core, flow, asker, &envelope);
-        }
+            envelope.message
+        };
+        let Message::Request(asked) = asked else { return };
         let result = match (entrance, bytes) {
             (Some(entrance), Some(bytes)) => {
                 let limit = length(self.network.told.limits.of(entrance.limit(asker)));
-                let carried = self.carry(asker, id, to, entrance, bytes);
-                tokio::time::timeout(limit, carried).await.unwrap_or(Err(Failure::TimedOut))
+                let answer = self.answer_of(asker, id, (to, &asked), entrance, bytes);
+                tokio::time::timeout(limit, answer).await.unwrap_or(Err(Failure::TimedOut))
             }
             _ => Err(Failure::Refused),
         };
         match result {
-            Ok(answer) => self.answered(asker, id, to, &answer),
+            Ok(response) => self.answered(asker, id, to, response),
             Err(failure) => self.failed(asker, id, entrance, failure),
         }
     }
 
-    fn answered(
+    /// What comes of a request: by one exchange, or by all that a guide has the browser make.
+    async fn answer_of(
         self: &Arc<Self>,
         asker: HostId,
         id: ExchangeId,
-        to: NameId,
-        bytes: &http::Response<Vec<u8>>,
-    ) {
+        (to, asked): (NameId, &Request),
+        entrance: Entrance,
+        bytes: http::Request<Vec<u8>>,
+    ) -> Result<Response, Failure> {
+        match self.guide(asker, entrance) {
+            Some(guide) => {
+                let fetch = Fetching { world: self, asker, id, to, entrance };
+                self.led(&*guide, asker, (to, asked), bytes, &fetch).await
+            }
+            None => {
+                let answer = self.carry(asker, id, to, entrance, bytes).await?;
+                Ok(self.wording.read_response(to, asked, &answer))
+            }
+        }
+    }
+
+    fn answered(self: &Arc<Self>, asker: HostId, id: ExchangeId, to: NameId, response: Response) {
         let request = self.core().exchanges.get(&id).map(|exchange| exchange.request.clone());
         let Some(request) = request else { return };
-        let Message::Request(asked) = &request.message else { return };
-        let response = self.wording.read_response(to, asked, bytes);
         let (envelope, flow) = {
             let mut core = self.core();
             let Some(exchange) = core.exchanges.get_mut(&id) else { return };
@@ -172,7 +216,11 @@ impl<S: Witness> World<S> {
         let mut core = self.core();
         let now = core.now();
         let Some(exchange) = core.exchanges.get_mut(&id) else { return };
-        (exchange.arrived, exchange.answerer) = (now, Some(guest));
+        // What else a browser asks there on one way is part of it.
+        if exchange.answerer.replace(guest).is_some() {
+            return;
+        }
+        exchange.arrived = now;
         let (flow, sent, envelope) = (exchange.flow, exchange.sent, exchange.request.clone());
         let wall = core.clock(guest).wall;
         core.emit(flow, Event::Arrived { host: guest, sent, envelope: &envelope, wall });
@@ -236,6 +284,12 @@ impl<S: Witness> World<S> {
         }
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, Full::new(Bytes::from(body)));
+        if !is_ours && self.is_cut((entrance.host, asker)) {
+            // Its answer would not come. Whoever plays that host is to see it, too: the asker hangs up half-way.
+            let _ = tokio::time::timeout(HALF_WAY, line.sender.send_request(request)).await;
+            drop(line);
+            return std::future::pending().await;
+        }
         let gone = |is_used: bool| match is_used || !entrance.is_mutual() {
             true => Failure::Reset,
             false => Failure::ClosedByPeer,
@@ -320,18 +374,27 @@ impl<S: Witness> World<S> {
         let ours = if is_plain { self.doors.plain } else { self.doors.tls };
         let address = self.network.elsewhere.get(&entrance.host).copied().unwrap_or(ours);
         let connect = length(self.network.told.limits.connect);
+        let is_ours = !self.network.elsewhere.contains_key(&entrance.host);
         let trips = async {
             for trip in 0..self.network.told.tls.round_trips(entrance.door, false) {
                 let segment = if trip == 0 { Segment::Opening } else { Segment::Data };
                 self.pass((asker, entrance.host), segment, 0).await;
-                self.pass((entrance.host, asker), segment, 0).await;
+                // Who plays a host elsewhere answers over a network of its own.
+                if is_ours {
+                    self.pass((entrance.host, asker), segment, 0).await;
+                }
             }
             TcpStream::connect(address).await
         };
         let stream = tokio::time::timeout(connect, trips)
             .await
             .map_err(|_| Failure::TimedOut)?
-            .map_err(|_| Failure::Refused)?;
+            .map_err(|error| {
+                if is_of_this_machine(&error) {
+                    self.no_sockets.fetch_add(1, Ordering::Relaxed);
+                }
+                Failure::Refused
+            })?;
         // A failure to do so costs time and nothing else.
         let _ = stream.set_nodelay(true);
         let ends = stream.local_addr().and_then(|from| Ok(Ends { from, to: stream.peer_addr()? }));
@@ -408,6 +471,14 @@ impl<S: Witness> World<S> {
             Verdict::Delay(more) => wait(delay + more).await,
             Verdict::Drop => std::future::pending().await,
         }
+    }
+
+    /// Whether a fault lets nothing pass from one to the other now.
+    fn is_cut(&self, (from, to): (HostId, HostId)) -> bool {
+        let mut core = self.core();
+        core.delays = core.delays.wrapping_add(1);
+        let words = &mut self.delays.of(0, core.delays);
+        core.link_faults.verdict(from, to, Segment::Data, words) == Verdict::Drop
     }
 
     /// HTTP over an open connection, which is forgotten when it ends.

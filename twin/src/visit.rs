@@ -27,7 +27,7 @@ pub struct Visit {
 /// A visitor in the network.
 pub(crate) struct Visitor {
     party: Party,
-    facts: FlowFacts,
+    pub(crate) facts: FlowFacts,
     number: u32,
     attempts: u16,
     flow: Option<FlowRef>,
@@ -97,6 +97,8 @@ impl<S: Witness> World<S> {
                 Action::Disarm(timer) => core.disarm(host, timer),
                 Action::Note(note) => core.emit(flow, Event::Noted { host, note }),
                 Action::BeginAttempt => {
+                    // The browser was closed in between.
+                    self.browser_closed(host);
                     core.end_attempt(host);
                     core.begin_attempt(host);
                 }
@@ -118,6 +120,7 @@ impl<S: Witness> World<S> {
             self.later(move |core| core.settle(id));
         }
         self.pools.forget(host);
+        self.browser_closed(host);
         core.emit(None, Event::VisitorLeft { host });
     }
 

@@ -30,6 +30,7 @@ use tokio::{
 };
 
 use crate::{
+    guide::Guide,
     meddle::Meddler,
     network::{Entrance, Network},
     pki::Authority,
@@ -61,6 +62,8 @@ pub struct World<S> {
     pub(crate) delays: Draws,
     /// Who changes answers, if anybody does.
     pub(crate) meddler: RwLock<Option<Arc<dyn Meddler>>>,
+    /// Who leads visitors over pages of others, if anybody does.
+    pub(crate) guide: RwLock<Option<Arc<dyn Guide>>>,
     /// Names that lead elsewhere than they did at the start.
     pub(crate) moved: RwLock<BTreeMap<NameId, Option<HostId>>>,
     /// Connections that a stranger may hold at once, over all.
@@ -70,6 +73,8 @@ pub struct World<S> {
     pub(crate) ending: AtomicBool,
     /// Full handshakes with browsers, and between hosts.
     pub(crate) handshakes: [AtomicU64; 2],
+    /// Connections that were not opened because this machine had nothing to open them with.
+    pub(crate) no_sockets: AtomicU64,
     started: time::Instant,
     core: Mutex<Core<S>>,
 }
@@ -245,6 +250,7 @@ impl<S: Witness> World<S> {
             costs: Draws::new(seed, 0, Purpose::Service),
             delays: Draws::new(seed, 0, Purpose::Link),
             meddler: RwLock::default(),
+            guide: RwLock::default(),
             moved: RwLock::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             pools: crate::travel::Pools::default(),
@@ -256,6 +262,7 @@ impl<S: Witness> World<S> {
             doors,
             ending: AtomicBool::new(false),
             handshakes: Default::default(),
+            no_sockets: AtomicU64::default(),
             started,
             core: Mutex::new(core),
         })
@@ -318,6 +325,11 @@ impl<S: Witness> World<S> {
     /// How many full handshakes there were: with browsers, and between hosts.
     pub fn handshakes(&self) -> [u64; 2] {
         self.handshakes.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Connections that were not opened because this machine had no socket or port left.
+    pub fn no_sockets(&self) -> u64 {
+        self.no_sockets.load(Ordering::Relaxed)
     }
 
     /// Accounts of people who can log in at DigiD.

@@ -75,3 +75,25 @@ pub enum Happening {
     /// The name leads there from now on, or nowhere.
     MoveName(NameId, Option<HostId>),
 }
+
+impl Happening {
+    /// The host that it befalls; none if it befalls none, or is said to one.
+    pub const fn befalls(&self) -> Option<HostId> {
+        match self {
+            Self::Down(host)
+            | Self::Up(host)
+            | Self::Crash(host)
+            | Self::Restart(host)
+            | Self::Pause(host)
+            | Self::Resume(host)
+            | Self::Slow { host, .. }
+            | Self::Skew(host, _)
+            | Self::Drift { host, .. }
+            | Self::CertificateEnds(host, _) => Some(*host),
+            Self::LinkFails { .. }
+            | Self::LinkHeals { .. }
+            | Self::Tell(..)
+            | Self::MoveName(..) => None,
+        }
+    }
+}

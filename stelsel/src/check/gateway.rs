@@ -80,6 +80,8 @@ pub struct Order {
 pub enum Told<'a> {
     /// Something for people.
     Word(&'a str),
+    /// The gateway is waited for.
+    Waiting,
     /// The next probe.
     Probe(Next),
 }
@@ -157,7 +159,7 @@ pub(crate) async fn examine(
     (host, at): (HostId, SocketAddr),
     say: &dyn Fn(Told<'_>) -> bool,
 ) -> Result<Checked, String> {
-    if let Err(why) = desk::desk::wait_for(at, plan.wait).await {
+    if let Err(why) = desk::desk::wait_for(at, plan.wait, &|| say(Told::Waiting)).await {
         return Ok(Checked::Nobody(format!("nobody answers at {at}: {why}")));
     }
     let Plan { role, only, command, told, .. } = plan;

@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let bar = Bar::new(arguments.quiet)?;
     let jobs = arguments.jobs.map(usize::from);
     let run = capacity::simulated(jobs, &bar);
-    let found = capacity::search(study, &arguments.norm, arguments.within, &run)?;
+    let found = capacity::search(study, &arguments.norm, arguments.within, None, &run)?;
     bar.0.finish_and_clear();
     if found.probes.is_empty() {
         super::say("interrupted before any probe was done: nothing was written");

@@ -1,14 +1,16 @@
 //! `stelsel load`: people at a vendor's gateway, as many as it can bear.
 
 use std::{
+    cell::RefCell,
     fs,
     net::{SocketAddr, ToSocketAddrs as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time,
 };
 
 use clap::{Args, ValueHint};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use desk::recipe::Recipe;
 use indicatif::ProgressBar;
 use protocol::time::Duration;
 use serde_json::json;
@@ -19,10 +21,11 @@ use crate::{
     calibrate,
     capacity::{self, Norm},
     files,
-    load::{self, Arrivals, Fired, Generator, Mishap, Order, Row},
+    load::{self, Arrivals, Fired, Judged, Mishap, Order, Row},
+    meter::Meter,
     problem::{Place, Problem, Problems},
     report, results,
-    run::{Progress, Unwatched, wall::told},
+    run::{Progress, wall::told},
 };
 
 /// Put load on a gateway, as hundreds of PGOs and thousands of people do
@@ -40,12 +43,15 @@ Examples:
   stelsel load --against za=127.0.0.1:9444 --rate 10/s --for 30s --search
   stelsel load --self --rate 20/s --for 1min
 
-Exit status: 0 the published norms were kept, 1 one was not, or traffic
-collapsed, 2 bad input, 4 the gateway does not answer, or nobody got as far as
-a token request, 130 interrupted.")]
+Exit status: 0 the published norms were kept, 1 one was not, or fewer than half
+as many were completed as predicted, 2 bad input, 4 the gateway does not answer,
+or of the ten people who come first nobody got as far as a token request, 130
+interrupted. With --while a norm counts as kept where no more was missed than
+predicted, and a hundredth; with --search it is 1 if no rate keeps a norm.")]
 pub struct Arguments {
     /// A scenario file, in place of the flags that say who comes when; it names the network
-    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["rate", "lasts", "profile", "from", "burst", "mishaps"])]
     scenario: Option<PathBuf>,
     /// The gateway: za and where it is
     #[arg(long, value_name = "za=HOST:PORT", required_unless_present = "own")]
@@ -66,7 +72,8 @@ pub struct Arguments {
     #[arg(long, value_name = "HOURS", default_value_t = 9, value_parser = clap::value_parser!(u8).range(0..168), requires = "profile")]
     from: u8,
     /// So many people within one second, in place of a rate
-    #[arg(long, value_name = "PEOPLE", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "PEOPLE", value_parser = clap::value_parser!(u32).range(1..),
+        conflicts_with_all = ["rate", "mishaps"])]
     burst: Option<u32>,
     /// What happens in the second third of it; may be repeated
     #[arg(long = "while", value_name = "MISHAP", value_enum)]
@@ -80,6 +87,9 @@ pub struct Arguments {
     /// With --search: how far a rate that breaks a norm may be above one that keeps it
     #[arg(long, value_name = "SHARE%", default_value = "20%", value_parser = share, requires = "search")]
     within: f64,
+    /// How to go through the gateway's pages, where their forms do not tell
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    recipe: Option<PathBuf>,
     /// The number of the gateway's process, if it is on this machine: what CPU time it takes is told too
     #[arg(long, value_name = "PID", conflicts_with = "own")]
     pid: Option<u32>,
@@ -91,11 +101,11 @@ pub struct Arguments {
     seed: Option<String>,
     #[command(flatten)]
     network: Network,
-    /// Where the results go
-    #[arg(long, value_name = "DIR", default_value = "results/load", value_hint = ValueHint::DirPath)]
-    out: PathBuf,
+    /// Where the results go [default: results/load, with --search results/load-search]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    out: Option<PathBuf>,
     /// Print the figures as JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "search")]
     json: bool,
 }
 
@@ -114,48 +124,83 @@ pub fn run(arguments: &Arguments) -> Outcome {
         listen: arguments.network.listen,
         port: arguments.network.port,
         wait: time::Duration::from_secs(arguments.network.wait),
+        recipe: match &arguments.recipe {
+            Some(path) => super::recipe(path)?.1,
+            None => Recipe::default(),
+        },
     };
-    results::check_target(&arguments.out.join(MEASURED))?;
+    if let Some(number) = arguments.pid.filter(|number| Meter::Process(*number).read().is_none()) {
+        let expected = "the number of a process of this machine";
+        return Err(Place::whole("--pid").expected(expected, format!("{number}")).into());
+    }
+    super::hold_many_sockets();
+    let out = out(arguments);
+    see_that_results_can_be_written(arguments, &out)?;
     let bar = Bar::new()?;
-    let range = match load::open(&order, &study, &super::say)? {
+    let range = match load::open(&order, &study, &super::say, &|| !interrupt::asked())? {
         Ok(range) => range,
-        Err(why) => {
-            super::say(&format!("could not test: {why}"));
-            return Ok(Ending::CouldNotTest);
-        }
+        Err(_) if interrupt::asked() => return Ok(interrupted("nothing was written")),
+        Err(why) => return Ok(could_not(&why)),
     };
+    match range.try_out(&study, &Unshown)? {
+        None => return Ok(interrupted("nothing was written")),
+        Some(Err(why)) => return Ok(could_not(&why)),
+        Some(Ok(())) => {}
+    }
     if arguments.search {
-        return search(arguments, study, &range, &bar);
+        return search(arguments, study, &range, &bar, &out);
     }
     let fired = range.fire(&study, &bar)?;
     bar.0.finish_and_clear();
-    let Some(fired) = fired else {
-        super::say("interrupted: nothing was written");
-        return Ok(Ending::Interrupted);
-    };
-    let Some(predicted) = load::predict(&study, &Unwatched)? else {
-        return Ok(Ending::Interrupted);
+    let Some(fired) = fired else { return Ok(interrupted("nothing was written")) };
+    // What was measured took its time, and is not lost by what comes after.
+    results::write_with(&fired.answer, &out.join(MEASURED), &[])?;
+    let Some(predicted) = load::predict(&study, &Unshown)? else {
+        let kept = out.join(MEASURED);
+        return Ok(interrupted(&format!("what was measured is in {}", kept.display())));
     };
     let rows = load::rows(&predicted, &fired.answer);
-    write(arguments, &fired, &predicted, &rows)?;
+    let judged = Judged::of(&rows, !arguments.mishaps.is_empty());
     super::print(&match arguments.json {
-        true => format!("{:#}\n", json!({ "rows": rows, "generator": fired.generator })),
-        false => text(arguments, &fired.generator, &rows),
+        true => format!("{:#}\n", figures(&fired, &rows)),
+        false => text(&out, &fired, &rows, &judged),
     })?;
-    if measured(&rows, "norm.token.share").is_none() {
-        let flows = arguments.out.join(MEASURED).join("flows.csv");
-        super::say(&format!(
-            "could not test: nobody got as far as a token request; {} says of each why not",
+    write(&out, &fired, &predicted, &rows, &judged)?;
+    if !fired.has_tokens() {
+        let flows = out.join(MEASURED).join("flows.csv");
+        return Ok(could_not(&format!(
+            "nobody got as far as a token request; {} says of each why not",
             flows.display()
-        ));
-        return Ok(Ending::CouldNotTest);
+        )));
     }
-    Ok(if keeps_norms(&rows) { Ending::Done } else { Ending::CheckFailed })
+    Ok(if judged.is_good() { Ending::Done } else { Ending::CheckFailed })
 }
 
-/// A figure that was measured, if there is one.
-fn measured(rows: &[Row], metric: &str) -> Option<f64> {
-    rows.iter().find(|row| row.metric == metric)?.measured.value()
+fn could_not(why: &str) -> Ending {
+    super::say(&format!("could not test: {why}"));
+    Ending::CouldNotTest
+}
+
+fn interrupted(what: &str) -> Ending {
+    super::say(&format!("interrupted: {what}"));
+    Ending::Interrupted
+}
+
+fn out(arguments: &Arguments) -> PathBuf {
+    let usual = if arguments.search { "results/load-search" } else { "results/load" };
+    arguments.out.clone().unwrap_or_else(|| PathBuf::from(usual))
+}
+
+/// Before anything takes time.
+fn see_that_results_can_be_written(arguments: &Arguments, out: &Path) -> Result<(), Problem> {
+    if arguments.search {
+        results::check_target(out)?;
+        return super::see_that_it_can_be_written(out);
+    }
+    for folder in [MEASURED, PREDICTED] {
+        results::check_target(&out.join(folder))?;
+    }
+    super::see_that_it_can_be_written(&out.join("load.html"))
 }
 
 /// What is set otherwise in the network.
@@ -215,18 +260,21 @@ fn gateway(text: &str) -> Result<SocketAddr, Problem> {
     found.next().ok_or_else(|| wrong(String::new()))
 }
 
+fn figures(fired: &Fired, rows: &[Row]) -> serde_json::Value {
+    json!({ "rows": rows, "generator": fired.generator, "dead_ends": fired.dead_ends })
+}
+
 fn write(
-    arguments: &Arguments,
+    out: &Path,
     fired: &Fired,
     predicted: &Answer,
     rows: &[Row],
+    judged: &Judged,
 ) -> Result<(), Problems> {
-    let out = &arguments.out;
-    results::write_with(&fired.answer, &out.join(MEASURED), &[])?;
     results::write_with(predicted, &out.join(PREDICTED), &[])?;
-    let figures = json!({ "rows": rows, "generator": fired.generator });
-    let page = report::load(rows, &fired.generator, &calibrate::machine(), &command());
-    for (name, text) in [("load.json", format!("{figures:#}\n")), ("load.html", page)] {
+    let page = report::load(rows, fired, judged, &calibrate::machine(), &command());
+    let figures = format!("{:#}\n", figures(fired, rows));
+    for (name, text) in [("load.json", figures), ("load.html", page)] {
         twin::open::whole(&out.join(name), text.as_bytes()).map_err(told)?;
     }
     Ok(())
@@ -239,17 +287,7 @@ fn command() -> String {
     format!("stelsel {}", words.join(" "))
 }
 
-/// Whether each published norm that has a figure was kept, and not everything collapsed.
-fn keeps_norms(rows: &[Row]) -> bool {
-    let measured = |metric: &str| measured(rows, metric);
-    let kept = |(_, metric, least, _): &(&str, &str, f64, &str)| {
-        rows.iter().all(|row| row.metric != *metric)
-            || measured(metric).is_some_and(|share| share >= *least)
-    };
-    Norm::PUBLISHED.iter().all(kept) && measured("flows.started").is_some_and(|begun| begun > 0.0)
-}
-
-fn text(arguments: &Arguments, generator: &Generator, rows: &[Row]) -> String {
+fn text(out: &Path, fired: &Fired, rows: &[Row], judged: &Judged) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -258,8 +296,8 @@ fn text(arguments: &Arguments, generator: &Generator, rows: &[Row]) -> String {
     for row in rows {
         table.add_row([
             row.what.to_owned(),
-            row.predicted.text(),
-            row.measured.text(),
+            row.text(&row.predicted),
+            row.text(&row.measured),
             row.unit.to_owned(),
         ]);
     }
@@ -269,44 +307,72 @@ fn text(arguments: &Arguments, generator: &Generator, rows: &[Row]) -> String {
         }
     }
     let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    for sentence in generator.sentences() {
+    let judged = judged.sentences.iter().map(|(_, sentence)| sentence.clone());
+    let sentences =
+        judged.chain(load::dead_ends(&fired.dead_ends)).chain(fired.generator.sentences());
+    for sentence in sentences {
         text.push_str(&results::wrapped(&sentence, ""));
     }
-    text.push_str(&format!("Results: {}\n", arguments.out.join("load.html").display()));
+    text.push_str(&format!("Results: {}\n", out.join("load.html").display()));
     text
 }
 
-fn search(arguments: &Arguments, study: Study, range: &load::Range, bar: &Bar) -> Outcome {
-    let bottlenecks = std::cell::RefCell::new(Vec::new());
+fn search(
+    arguments: &Arguments,
+    study: Study,
+    range: &load::Range,
+    bar: &Bar,
+    out: &Path,
+) -> Outcome {
+    let Some(usual) = load::usual(&study, &Unshown)? else {
+        return Ok(interrupted("nothing was written"));
+    };
+    let remarks = RefCell::new(Vec::new());
     let fire = |study: Study| {
         let fired = range.fire(&study, bar)?;
-        Ok(fired.map(|Fired { answer, generator }| {
-            bottlenecks.borrow_mut().extend(generator.bottleneck());
-            answer
+        Ok(fired.map(|fired| {
+            let came = format!(
+                "{} people came within {:.0} s",
+                fired.generator.people, fired.generator.took_s
+            );
+            let bottlenecks = fired.generator.bottlenecks().into_iter();
+            remarks.borrow_mut().extend(bottlenecks.map(|what| format!("When {came}: {what}")));
+            fired.answer
         }))
     };
-    let mut found = capacity::search(study, &arguments.norm, arguments.within, &fire)?;
+    let mut found = capacity::search(study, &arguments.norm, arguments.within, Some(usual), &fire)?;
     for probe in &mut found.probes {
         // How busy the gateway is, which is played elsewhere, is not seen; the others are not what limits.
         probe.busiest = None;
     }
     bar.0.finish_and_clear();
     if found.probes.is_empty() {
-        super::say("interrupted before any probe was done: nothing was written");
-        return Ok(Ending::Interrupted);
+        return Ok(interrupted("before any probe was done, nothing was written"));
     }
-    let folder = capacity::write(&found, &arguments.out.join(MEASURED))?;
+    let folder = capacity::write(&found, out)?;
     let mut text: String =
         folder.sentences().iter().map(|sentence| results::wrapped(sentence, "")).collect();
-    for sentence in bottlenecks.into_inner() {
-        text.push_str(&results::wrapped(&format!("In one probe: {sentence}"), ""));
+    for sentence in remarks.into_inner() {
+        text.push_str(&results::wrapped(&sentence, ""));
     }
-    super::print(&format!(
-        "{text}Results, of {} probes: {}\n",
-        found.probes.len(),
-        arguments.out.join(MEASURED).display()
-    ))?;
-    Ok(if found.is_whole { Ending::Done } else { Ending::Interrupted })
+    super::print(&format!("{text}Results, of {} probes: {}\n", found.probes.len(), out.display()))?;
+    Ok(match (found.is_whole, found.answers.iter().all(|answer| answer.kept.is_some())) {
+        (false, _) => Ending::Interrupted,
+        (true, true) => Ending::Done,
+        (true, false) => Ending::CheckFailed,
+    })
+}
+
+/// No bar, but Ctrl-C: what is soon over.
+struct Unshown;
+
+impl Progress for Unshown {
+    fn expects(&self, _: u32) {}
+    fn at(&self, _: u32, _: f64) {}
+    fn finished(&self, _: u32) {}
+    fn stopped(&self) -> bool {
+        interrupt::asked()
+    }
 }
 
 /// A progress bar on standard error, if that is a terminal; and Ctrl-C.

@@ -106,6 +106,7 @@ const PATIENCE: time::Duration = time::Duration::from_secs(20);
 /// # Errors
 /// The topology says what cannot be, the folder cannot be used, or a port is taken.
 pub fn run(arguments: &Arguments) -> Outcome {
+    super::hold_many_sockets();
     let set = arguments
         .set
         .iter()

@@ -150,6 +150,7 @@ impl Checks {
         if let Some(now) = &mut going.now {
             match told {
                 Told::Word(word) => now.words.push(word.to_owned()),
+                Told::Waiting => {}
                 Told::Probe(Next { probe, place, of }) => {
                     (now.probe, now.place, now.of) = (Some(probe.to_owned()), place, of);
                 }

@@ -2,16 +2,32 @@
 //!
 //! Estimates nothing.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::{
     pictures::figure,
     plot::{self, Bar},
 };
-use crate::load::{Found, Generator, PUNCTUAL, Row};
+use crate::load::{Found, Generator, Judged, PUNCTUAL, Row, dead_ends};
+
+/// What the page tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// What was measured beside what was predicted.
+    pub rows: &'a [Row],
+    /// How the generator did.
+    pub generator: &'a Generator,
+    /// Pages of the gateway that led nowhere.
+    pub dead_ends: &'a BTreeMap<String, u32>,
+    /// Whether it is as it should be.
+    pub judged: &'a Judged,
+}
 
 /// The body of the page.
-pub fn body(rows: &[Row], generator: &Generator, machine: &str, command: &str) -> Markup {
+pub fn body(parts: &Parts<'_>, machine: &str, command: &str) -> Markup {
+    let Parts { rows, generator, dead_ends: ends, judged } = *parts;
     html! {
         header {
             h1 { "Load on a gateway" }
@@ -24,19 +40,13 @@ pub fn body(rows: &[Row], generator: &Generator, machine: &str, command: &str) -
         }
         main {
             section.answer aria-label="Answer" {
-                @for (metric, name, least) in [("norm.token.share", "token requests within 10 s", 0.995), ("norm.resource.share", "resource requests within 60 s", 0.985)] {
-                    @match share(rows, metric) {
-                        None => p.bad { "No " (name) ": nobody got so far." },
-                        Some(kept) if kept >= least => p { (percent(kept)) " of " (name) ": the norm of " (percent(least)) " was kept." },
-                        Some(kept) => p.bad { (percent(kept)) " of " (name) ": the norm of " (percent(least)) " was not kept." },
-                    }
+                @for (is_good, sentence) in &judged.sentences {
+                    p.bad[!is_good] { (sentence) }
                 }
-                @if let Some(completed) = share(rows, "flows.completed_ratio") {
-                    p { (percent(completed)) " of collections were completed." }
-                }
-                @match generator.bottleneck() {
-                    None => p { "The generator kept its plan: of 100 people 99 were sent off within " (format!("{:.2} ms", generator.late_s[1] * 1e3)) "." },
-                    Some(why) => p.bad { (why) },
+                @for sentence in dead_ends(ends) { p.bad { (sentence) } }
+                @match generator.bottlenecks() {
+                    all if all.is_empty() => p { "The generator kept its plan: of 100 people 99 were sent off within " (format!("{:.2} ms", generator.late_s[1] * 1e3)) "." },
+                    all => @for why in all { p.bad { (why) } },
                 }
             }
             div.plots {
@@ -49,7 +59,9 @@ pub fn body(rows: &[Row], generator: &Generator, machine: &str, command: &str) -
             ul { @for sentence in generator.sentences() { li { (sentence) } } }
             p.small {
                 "It is punctual while of 100 people 99 are sent off within " (PUNCTUAL.as_secs_f64() * 1e3) " ms of their moment. "
-                "People who are not answered count as waiting longer than all others, in every quantile."
+                "Token and resource requests that are not answered count as longer than all others, in every quantile. Waiting for a "
+                "page is of pages that came, and machine time of collections that were completed or were still going on: read both beside "
+                "the share that was completed."
             }
             p { "What people met is told in full in " a href="measured/report.html" { "measured/report.html" } ", and the prediction in "
                 a href="predicted/report.html" { "predicted/report.html" } "." }
@@ -57,15 +69,6 @@ pub fn body(rows: &[Row], generator: &Generator, machine: &str, command: &str) -
             pre { (command) }
         }
     }
-}
-
-fn share(rows: &[Row], metric: &str) -> Option<f64> {
-    rows.iter().find(|row| row.metric == metric)?.measured.value()
-}
-
-fn percent(share: f64) -> String {
-    // Not rounded up: a norm that is just missed must not look kept.
-    format!("{:.2} %", (share * 1e4).floor() / 1e2)
 }
 
 fn times(rows: &[Row], title: &str, quantile: &str) -> Markup {
@@ -76,7 +79,7 @@ fn times(rows: &[Row], title: &str, quantile: &str) -> Markup {
             let what = row.what.split(',').next().unwrap_or(row.what);
             let bar = |which: &str, found: &Found| Bar {
                 label: format!("{what}, {which}"),
-                value: found.value().unwrap_or(0.0),
+                value: found.least(),
                 interval: None,
                 text: found.text(),
             };
@@ -94,8 +97,8 @@ fn table(rows: &[Row]) -> Markup {
                 @for row in rows {
                     tr {
                         td { (row.what) }
-                        td.n { (row.predicted.text()) }
-                        td.n { (row.measured.text()) }
+                        td.n { (row.text(&row.predicted)) }
+                        td.n { (row.text(&row.measured)) }
                         td { (row.unit) }
                     }
                 }
@@ -124,20 +127,31 @@ mod tests {
             cores: 2,
             cpu_s: None,
             gateway_cpu_s: None,
+            busiest: None,
+            no_sockets: 0,
         };
-        let kept = [row("norm.token.share", Some(0.996)), row("norm.resource.share", None)];
-        let page = body(&kept, &generator(0.001), "a <machine>", "stelsel load").into_string();
+        let page = |rows: &[Row], late: f64| {
+            let judged = &Judged::of(rows, false);
+            let dead_ends = &BTreeMap::from([("the page \"Fout\"".to_owned(), 3)]);
+            let parts = Parts { rows, generator: &generator(late), dead_ends, judged };
+            (judged.is_good(), body(&parts, "a <machine>", "stelsel load").into_string())
+        };
+        let kept = [row("norm.token.share", Some(0.996)), row("flows.completed_ratio", Some(0.6))];
+        let (is_good, text) = page(&kept, 0.001);
+        assert!(is_good && text.contains("the norm of 99.50 % was kept"), "{text}");
         assert!(
-            page.contains("99.60 % of token requests within 10 s: the norm of 99.50 % was kept"),
-            "{page}"
+            text.contains("a &lt;machine&gt;") && text.contains("Led nowhere, 3 times"),
+            "{text}"
         );
-        assert!(
-            page.contains("No resource requests") && page.contains("a &lt;machine&gt;"),
-            "{page}"
-        );
+        let none = [row("norm.token.share", None)];
+        assert!(page(&none, 0.001).1.contains("nobody got so far"));
         let missed = [row("norm.token.share", Some(0.994_999))];
-        let page = body(&missed, &generator(0.1), "m", "c").into_string();
-        assert!(page.contains("99.49 %") && page.contains("was not kept"), "{page}");
-        assert!(page.contains("itself a bottleneck"), "{page}");
+        let (is_good, text) = page(&missed, 0.1);
+        assert!(!is_good && text.contains("99.49 %") && text.contains("was not kept"), "{text}");
+        assert!(text.contains("itself a bottleneck"), "{text}");
+        let collapsed =
+            [row("norm.token.share", Some(1.0)), row("flows.completed_ratio", Some(0.4))];
+        let (is_good, text) = page(&collapsed, 0.001);
+        assert!(!is_good && text.contains("traffic collapsed"), "{text}");
     }
 }

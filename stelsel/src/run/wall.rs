@@ -6,11 +6,11 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time,
 };
 
-use desk::ledger::Ledger;
+use desk::{ledger::Ledger, mischief::Mischief, usher::Usher};
 use protocol::world::schedule::{Happening, Scheduled};
 use protocol::{
     id::HostId,
@@ -52,13 +52,15 @@ pub struct Site {
     pub elsewhere: BTreeMap<HostId, SocketAddr>,
     /// Whether its own hosts need no sockets between them where no certificate is demanded.
     pub beside: bool,
+    /// Who leads people over the pages of those hosts; nobody where there are none.
+    pub usher: Option<Arc<Usher>>,
 }
 
 impl Site {
     /// On this machine, at any port, with every host in it.
     pub fn here(dir: &Path) -> Self {
         let (dir, elsewhere) = (dir.to_owned(), BTreeMap::new());
-        Self { dir, listen: LOOPBACK, port: 0, elsewhere, beside: false }
+        Self { dir, listen: LOOPBACK, port: 0, elsewhere, beside: false, usher: None }
     }
 }
 
@@ -72,6 +74,10 @@ pub(crate) struct Played {
     pub took: Duration,
     /// What each meter read of that; none where the system tells nothing.
     pub spent: Vec<Option<time::Duration>>,
+    /// The share of this machine's cores that was at work in the busiest seconds; none where the system tells nothing.
+    pub busiest: Option<f64>,
+    /// Connections that this machine had no socket or port for.
+    pub no_sockets: u64,
 }
 
 /// Whoever listens to a twin, until it says what it heard; and what a console shows of it, where there is one.
@@ -152,7 +158,7 @@ pub(crate) fn replicate(
     replication: u32,
     watcher: Watcher,
     meters: &[Meter],
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Option<Played>, Problems> {
     let mut schedule = composed.schedule().to_vec();
     // Stable: what happens at one moment stays in its order.
@@ -173,20 +179,71 @@ pub(crate) fn replicate(
         let network = Network { elsewhere, beside, ..composed.twin(replication) };
         let twin = Twin::open(network, &options, ear).await.map_err(told)?;
         let world = Arc::clone(&twin.world);
+        if let Some(usher) = &site.usher {
+            world.be_guided(Arc::clone(usher) as _);
+            // Lists have numbers of their time, so that a gateway finds them newer than any that it saw before.
+            world.meddle(Arc::new(Mischief::default()));
+        }
         let read = || meters.iter().map(Meter::read).collect::<Vec<_>>();
         let (before, began) = (read(), world.now());
+        let busy = Busy::watch(&world);
         let late = play(composed, scenario, replication, &world, schedule, progress).await;
         let (after, took) = (read(), world.now().since(began));
+        let (busiest, no_sockets) = (busy.busiest(), world.no_sockets());
         twin.close(time::Duration::from_secs(1)).await;
         let spent = before.iter().zip(after);
         let spent = spent.map(|(before, after)| Some(after?.saturating_sub((*before)?))).collect();
         let heard = world.look(Ear::take);
         Ok(late.zip(heard).map(|(late, heard)| {
             let sight = heard.finish();
-            Played { sight, late, took, spent }
+            Played { sight, late, took, spent, busiest, no_sockets }
         }))
     })
 }
+
+/// How busy this machine was, second by second.
+struct Busy {
+    seen: Arc<Mutex<Vec<(Instant, time::Duration)>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Busy {
+    fn watch(world: &Arc<World<Ear>>) -> Self {
+        let world = Arc::clone(world);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            let mut second = tokio::time::interval(time::Duration::from_secs(1));
+            loop {
+                second.tick().await;
+                let Some(spent) = Meter::Machine.read() else { return };
+                let mut seen = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push((world.now(), spent));
+            }
+        });
+        Self { seen, task }
+    }
+
+    /// The greatest share of all cores over so many seconds.
+    fn busiest(self) -> Option<f64> {
+        self.task.abort();
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let share = |window: &[(Instant, time::Duration)]| {
+            let [(began, before), .., (ended, after)] = window else { return 0.0 };
+            let took = ended.since(*began).as_secs_f64();
+            if took > 0.0 {
+                after.saturating_sub(*before).as_secs_f64() / (took * cores)
+            } else {
+                0.0
+            }
+        };
+        seen.windows(BUSY_SECONDS + 1).map(share).reduce(f64::max)
+    }
+}
+
+/// Over how many seconds it is said how busy the machine was.
+pub(crate) const BUSY_SECONDS: usize = 3;
 
 /// Has everybody come and everything happen in its time; gives how late they came, if it came to its end.
 async fn play(
@@ -195,7 +252,7 @@ async fn play(
     replication: u32,
     world: &Arc<World<Ear>>,
     schedule: Vec<Scheduled>,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Option<Vec<Duration>> {
     let window = composed.window();
     let last = window.horizon + scenario.drain;

@@ -48,7 +48,7 @@ pub fn run(
     plan: &Plan,
     store: &Store,
     jobs: Option<usize>,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Ran, Problems> {
     let done = store.done()?;
     let mine: Vec<u64> = (0..plan.units()).filter(|unit| store.head.shard.has(*unit)).collect();
@@ -89,9 +89,9 @@ pub fn run(
 }
 
 /// A unit asks whether to stop as well, for it may take minutes.
-struct Within<'a, P>(&'a P);
+struct Within<'a>(&'a dyn Progress);
 
-impl<P: Progress> run::Progress for Within<'_, P> {
+impl run::Progress for Within<'_> {
     fn expects(&self, _: u32) {}
     fn at(&self, _: u32, _: f64) {}
     fn finished(&self, _: u32) {}
@@ -122,7 +122,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Runs a unit; none if it was stopped.
-    fn run(&self, number: u64, progress: &impl Progress) -> Result<Option<Unit>, Problems> {
+    fn run(&self, number: u64, progress: &dyn Progress) -> Result<Option<Unit>, Problems> {
         let (cell, replication) = self.plan.unit(number);
         let study = &self.plan.cells[cell as usize].study;
         let composed = self.composed(cell as usize)?;

@@ -111,7 +111,7 @@ impl Row {
 ///
 /// # Errors
 /// The twin cannot be opened.
-pub fn run(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec<Row>>, Problems> {
+pub fn run(seed: u64, dir: &Path, progress: &dyn Progress) -> Result<Option<Vec<Row>>, Problems> {
     let Some(bare) = simulated(seed, "1ms")? else { return Ok(None) };
     let mut rows = Vec::new();
     for (of, load) in LOADS {
@@ -130,7 +130,7 @@ pub fn run(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec
 }
 
 /// How many are served while DigiD is down for a while.
-fn outage(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec<Row>>, Problems> {
+fn outage(seed: u64, dir: &Path, progress: &dyn Progress) -> Result<Option<Vec<Row>>, Problems> {
     let Some(predicted) =
         whole(run::run(OUTAGE.study(seed, &[])?, &Options::default(), &Unwatched)?)
     else {
@@ -183,7 +183,7 @@ fn whole(ran: Ran) -> Option<Answer> {
 }
 
 /// The machine's own costs, measured first: what they predict beside a twin in which nothing else takes time.
-fn machine(seed: u64, dir: &Path, progress: &impl Progress) -> Result<Option<Vec<Row>>, Problems> {
+fn machine(seed: u64, dir: &Path, progress: &dyn Progress) -> Result<Option<Vec<Row>>, Problems> {
     let stopped = || progress.stopped();
     let Some(costs) = calibrate::run(seed, CALIBRATED, dir, &stopped, &|| ())? else {
         return Ok(None);
@@ -207,7 +207,7 @@ fn measured(
     seed: u64,
     cost: &str,
     dir: &Path,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Option<Answer>, Problems> {
     one(seed, cost, Options { world: World::Twin(Site::here(dir)), ..Options::default() }, progress)
 }
@@ -216,7 +216,7 @@ fn one(
     seed: u64,
     cost: &str,
     options: Options,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Option<Answer>, Problems> {
     let cost = format!("fixed({cost})");
     set(seed, &[("topology.costs.\"za.*\"".to_owned(), cost)], options, progress)
@@ -226,7 +226,7 @@ fn set(
     seed: u64,
     set: &[(String, String)],
     options: Options,
-    progress: &impl Progress,
+    progress: &dyn Progress,
 ) -> Result<Option<Answer>, Problems> {
     let set: Vec<(&str, &str)> =
         set.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();

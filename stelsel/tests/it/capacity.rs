@@ -28,8 +28,8 @@ fn topology() -> String {
 fn the_search_ends_at_the_bound_of_the_bottleneck_and_names_it() {
     let norms: Vec<Norm> = vec!["served".parse().unwrap()];
     let study = world::study(&topology(), SCENARIO, &[]);
-    let found =
-        capacity::search(study, &norms, 0.05, &capacity::simulated(None, &Unwatched)).unwrap();
+    let found = capacity::search(study, &norms, 0.05, None, &capacity::simulated(None, &Unwatched))
+        .unwrap();
     assert!(found.is_whole);
     let answer = &found.answers[0];
     let (kept, broken) =
@@ -57,7 +57,7 @@ fn a_norm_that_load_does_not_break_and_one_that_no_load_keeps_are_told_as_that()
         &["horizon=25min", "replications=1", "arrivals.rate=1/h"],
     );
     let found =
-        capacity::search(study, &norms, 0.5, &capacity::simulated(None, &Unwatched)).unwrap();
+        capacity::search(study, &norms, 0.5, None, &capacity::simulated(None, &Unwatched)).unwrap();
     assert_eq!(found.answers[0].broken, None);
     assert_eq!(found.answers[1].kept, None);
     let folder = tempfile::tempdir().unwrap();

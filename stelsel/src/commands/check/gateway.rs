@@ -2,14 +2,13 @@
 
 use std::{
     cell::Cell,
-    fs,
     net::{SocketAddr, ToSocketAddrs as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
 use clap::{Args, ValueHint};
-use desk::{desk::Told as OfGateway, probe::Next, recipe::Recipe};
+use desk::{desk::Told as OfGateway, probe::Next};
 use protocol::role::Role;
 use url::Url;
 
@@ -134,6 +133,7 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
             let say = |what: Told<'_>| {
                 match what {
                     Told::Word(word) => bar.suspend(|| commands::say(word)),
+                    Told::Waiting => {}
                     Told::Probe(Next { probe, place, of }) => next(probe, place, of),
                 }
                 !interrupt::asked()
@@ -214,7 +214,8 @@ fn browser(arguments: &Arguments) -> Result<Option<PathBuf>, Problem> {
 
 /// What is asked of a twin that runs already.
 fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
-    let recipe = arguments.recipe.as_deref().map(|path| recipe(path).map(|(text, _)| text));
+    let recipe =
+        arguments.recipe.as_deref().map(|path| commands::recipe(path).map(|(text, _)| text));
     Ok(CheckOrder {
         role: role.name().to_owned(),
         only: only(role, arguments)?,
@@ -228,7 +229,8 @@ fn asked(role: Role, arguments: &Arguments) -> Result<CheckOrder, Problem> {
 
 fn order(role: Role, arguments: &Arguments) -> Result<Order, Problem> {
     let set = arguments.set.iter().map(|text| Override::parse_set(text));
-    let recipe = arguments.recipe.as_deref().map(|path| recipe(path).map(|(_, recipe)| recipe));
+    let recipe =
+        arguments.recipe.as_deref().map(|path| commands::recipe(path).map(|(_, recipe)| recipe));
     Ok(Order {
         plan: Plan {
             role,
@@ -287,15 +289,4 @@ fn address(text: &str) -> Result<SocketAddr, Problem> {
     };
     let mut found = text.to_socket_addrs().map_err(|error| wrong(format!(": {error}")))?;
     found.next().ok_or_else(|| wrong(String::new()))
-}
-
-/// The text of a recipe, and what it says.
-fn recipe(path: &Path) -> Result<(String, Recipe), Problem> {
-    let place = Place::whole(path.to_string_lossy());
-    let text =
-        fs::read_to_string(path).map_err(|error| place.problem(format!("cannot read: {error}")))?;
-    match Recipe::read(&text) {
-        Ok(recipe) => Ok((text, recipe)),
-        Err(bad) => Err(Place { line: bad.line, ..place }.problem(bad.text)),
-    }
 }
