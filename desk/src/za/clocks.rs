@@ -115,7 +115,11 @@ impl Value {
 
 async fn ages(case: &Case<'_>, value: Value) -> Result<(), Stop> {
     // New ones are good, or what becomes of old ones says nothing.
-    reach_data(&mut Walk::new(case)?).await?;
+    let mut walk = Walk::new(case)?;
+    match value {
+        Value::Code => walk.reach_token().await?,
+        Value::Token => reach_data(&mut walk).await?,
+    };
     if case.desk.told.control.is_some() {
         // There is one clock: each age after the other.
         alive(case, value).await?;
