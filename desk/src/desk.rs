@@ -3,7 +3,7 @@
 //! Knows the network as everybody does who takes part: names, addresses, lists, certificates. Judges nothing.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
@@ -79,6 +79,8 @@ pub struct Desk {
     serials: RefCell<u32>,
     used: RefCell<Vec<Serial>>,
     disguised: RefCell<Vec<NameId>>,
+    /// Whether systems behind the gateway were told to fail.
+    has_failed_systems: Cell<bool>,
     /// Who of the test persons has something at the gateway, once that is known.
     pub(crate) survey: RefCell<BTreeMap<usize, crate::za::Survey>>,
 }
@@ -225,6 +227,7 @@ impl Desk {
             serials: RefCell::new(OWN_SERIALS),
             used: RefCell::default(),
             disguised: RefCell::default(),
+            has_failed_systems: Cell::default(),
             survey: RefCell::default(),
             world,
             ledger,
@@ -321,7 +324,10 @@ impl Desk {
     }
 
     /// Has everybody behave again.
-    pub fn calm(&self) {
+    ///
+    /// # Errors
+    /// The control door does not have the systems behind the gateway work again.
+    pub async fn calm(&self) -> Result<(), String> {
         use protocol::register::ListKind;
         for serial in self.used.borrow_mut().drain(..) {
             self.mischief.say_of(serial, None);
@@ -335,6 +341,10 @@ impl Desk {
         for kind in ListKind::ALL {
             self.mischief.spoil_list(kind, None);
         }
+        if self.has_failed_systems.take() {
+            self.steer("systems", "up").await?;
+        }
+        Ok(())
     }
 
     /// From now on a host shows such a certificate by that name to nodes; none for its own.
@@ -369,6 +379,16 @@ impl Desk {
         let key = PrivateKeyDer::try_from(issued.key_der).map_err(str::to_owned)?;
         let shown = twin::tls::Shown { chain, key };
         self.world.tls().show(&name, shown).map_err(|error| error.to_string())
+    }
+
+    /// Has the systems behind the gateway fail until everybody is to behave again; says whether it has a control door.
+    ///
+    /// # Errors
+    /// As of [`Desk::steer`].
+    pub async fn fail_systems(&self) -> Result<bool, String> {
+        // It may have been heard even if no answer comes.
+        self.has_failed_systems.set(self.told.control.is_some());
+        self.steer("systems", "down").await
     }
 
     /// Tells the gateway's control door something; says whether it has one.

@@ -172,8 +172,8 @@ pub async fn run(
             }
             () = stops(next, say) => Err(Stop::because("interrupted")),
         };
-        desk.calm();
-        if let Err(Stop(why)) = ended {
+        let calmed = desk.calm().await.map_err(Stop);
+        if let Err(Stop(why)) = ended.and(calmed) {
             ran.unreached.push(Unreached { probe: probe.name, why });
         }
         ran.judgements.append(&mut case.judged.borrow_mut());

@@ -9,6 +9,7 @@ mod endings;
 mod habits;
 mod lists;
 mod login;
+mod question;
 mod requests;
 mod steps;
 mod tokens;
@@ -50,8 +51,6 @@ pub fn hidden(rule: Rule) -> Option<&'static str> {
         rule::BRON_OFFERS_SERVICE | rule::NAAM_FORM => {
             "it shows on the ZAL: see `stelsel check lists`"
         }
-        rule::UC_NOT_SUPPLIED => "what the person is told of it, a PGO shows",
-        rule::STEP_AVAILABILITY => "systems behind a gateway are asked where nobody else sees it",
         rule::REAL_SERVER => "it depends on the names that a person's browser resolves",
         rule::SESSIONS_BOUNDED | rule::MADE_UP_CODES_BOUNDED => {
             "it takes an attack to see where the bound is"
@@ -64,7 +63,6 @@ pub fn hidden(rule: Rule) -> Option<&'static str> {
             "whose data they are, only the gateway's own systems say"
         }
         rule::NORM_LOGGING => "a log never reaches the wire",
-        rule::SEVERAL_CERTIFICATES => "which certificates there are is for the organisation to say",
         rule::WHITELIST_OF_ASKED => "a care provider's gateway seeks no gateway in release 1.x",
         rule::RELEASE_SPOKEN => "one release is spoken in the network of a check",
         rule::WHITELIST_ON_DEMAND => "it is asked for between people",

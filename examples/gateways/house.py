@@ -228,7 +228,8 @@ class House:
     def presented(self, name):
         """The files of the certificate that is shown by a name, and of its key."""
         files = self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
-        return made_by_itself(name) if "own-certificate" in self.faults else files
+        is_own = "own-certificate" in self.faults or name == self.back and "own-certificate-behind" in self.faults
+        return made_by_itself(name) if is_own else files
 
     def steered(self, address, **switches):
         """A control door without TLS, as a test build may have one: `advance=SECONDS` makes the clocks that ages are measured
@@ -317,7 +318,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address, house, doors):
-        self.house, self.handlers, self.contexts = house, doors, {}
+        self.house, self.handlers, self.contexts, self.pinned = house, doors, {}, {}
         for name in doors:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -359,6 +360,9 @@ class Server(ThreadingHTTPServer):
         """NET 3 and NET 5, before any byte of HTTP: who it is, if that is somebody on the Whitelist."""
         names = [text for kind, text in (tls.getpeercert() or {}).get("subjectAltName", ()) if kind == "DNS"]
         is_listed = names and names[0] in self.house.whitelist or "whitelist-ignored" in self.house.faults
+        if "certificate-pinned" in self.house.faults and names:
+            serial = tls.getpeercert()["serialNumber"]
+            is_listed = is_listed and self.pinned.setdefault(names[0], serial) == serial
         if is_listed and self.house.is_good(tls.getpeercert(binary_form=True)):
             return names[0]
         print(f"turned away: {names}", flush=True)

@@ -38,6 +38,8 @@ FAULTS = {
     "whitelist-not-validated": ("WHITELIST_VALIDATED", "uses a Whitelist that is not valid"),
     "no-certificate-needed": ("MUTUAL_CERTIFICATES NORM_CRYPTOGRAPHY", "serves who shows no certificate as the first PGO"),
     "expired-certificate-taken": ("PKIO_CERTIFICATE", "takes certificates that have ended"),
+    "certificate-pinned": ("SEVERAL_CERTIFICATES", "admits a PGO by the first of its certificates only"),
+    "own-certificate-behind": ("PKIO_CERTIFICATE", "shows nodes a certificate that nobody vouches for"),
     "any-name-trusted": ("CERTIFICATE_OF_NAME", "takes a certificate of DigiD for any name"),
     "any-chain-trusted": ("PKIO_CERTIFICATE CERTIFICATE_OF_NAME", "takes any certificate of DigiD"),
     "old-tls": ("TLS_BACK_GOOD TLS_FRONT_SUFFICIENT", "speaks TLS 1.1 too"),
@@ -45,12 +47,18 @@ FAULTS = {
     "plain-http": ("TLS_EVERYWHERE", "serves its pages without TLS too"),
     # Authorization requests
     "client-unknown-taken": ("CLIENT_KNOWN", "goes on for a client that is on no list"),
+    "redirect-half": ("REDIRECT_FULL_HTTPS", "sends the browser back to a redirect_uri that is not full, with an error"),
     "redirect-anywhere": ("REDIRECT_FULL_HTTPS", "takes a redirect_uri that is not full and HTTPS"),
     "redirect-of-other-client": ("REDIRECT_OF_CLIENT", "takes a redirect_uri at any host"),
     "response-type-ignored": ("GRANT_TYPE", "goes on whatever response_type says"),
     "scope-not-checked": ("SCOPE_OFFERED", "goes on for what it does not offer"),
     "parameters-doubled": ("EXCEPTION_REQUEST", "goes on when a parameter stands there twice"),
-    "invalid-redirected": ("EXCEPTION_REQUEST", "exception 1: sends the browser back instead of telling the person"),
+    "invalid-redirected": (
+        "EXCEPTION_REQUEST UC_REQUEST_INVALID",
+        "exception 1: sends the browser back, although the client is unknown, instead of telling the person",
+    ),
+    "invalid-mistold": ("EXCEPTION_REQUEST", "exception 1: tells a PGO that is known of a server error"),
+    "invalid-not-said": ("EXCEPTION_REQUEST UC_REQUEST_INVALID", "exception 1: shows an empty page"),
     "offer-forgotten": ("LISTED_IS_SERVED", "refuses one of the services that it offers"),
     # Login and consent
     "login-skipped": ("DIGID_FIRST IDENTITY_FIRST", "asks for consent before anybody logged in"),
@@ -62,10 +70,14 @@ FAULTS = {
     "audience-ignored": ("ASSERTION_VALID", "does not ask for whom an assertion is"),
     "old-assertion-taken": ("ASSERTION_VALID", "does not ask how old an assertion is"),
     "low-level-taken": ("ASSERTION_VALID", "does not ask how well somebody proved who they are"),
+    "consent-before-data": ("STEP_AVAILABILITY", "asks for consent before it looks whether there is anything"),
     "consent-skipped": ("CONSENT_FIRST", "gives the person's consent itself"),
     "other-service-shown": ("SCOPE_SHOWN", "asks for consent to another service"),
+    "other-service-too": ("SCOPE_SHOWN", "asks for consent to another service beside the one that was asked"),
+    "other-provider-shown": ("CONSENT_WORDS", "asks for consent to another Zorgaanbieder"),
     "names-left-out": ("CONSENT_WORDS", "does not say for which PGO it asks"),
     "framed": ("NO_CLICKJACKING", "lets other pages have its own inside"),
+    "framed-by-all": ("NO_CLICKJACKING", "says that any page may have its own inside"),
     "password-asked": ("NO_EMBEDDED_BROWSER", "asks for a password beside consent"),
     "form-not-checked": ("OWNER_PRESENT", "takes a form from whichever browser and whatever site sends it"),
     "bsn-in-redirect": ("STEP_BSN", "puts the BSN into the address that leads back"),
@@ -77,6 +89,7 @@ FAULTS = {
     "refusal-not-told": ("UC_REFUSED", "exception 4: shows a page of its own and sends nobody back"),
     # Codes
     "code-no-uuid": ("UUID_V4", "codes and tokens are no UUIDs of version 4"),
+    "code-short": ("UUID_V4 CODE_NOT_GUESSED", "codes and tokens are half as long as they should be"),
     "codes-predictable": ("CODE_NOT_GUESSED", "codes and tokens are counted up"),
     "equal-codes": ("UNIQUE_WHILE_LIVE", "gives the same code again while it is valid"),
     "code-honoured-twice": ("CODE_ONCE", "answers a code every time"),
@@ -87,6 +100,7 @@ FAULTS = {
     "other-grant-type": ("GRANT_TYPE", "answers a code whatever grant_type says"),
     "code-lives-longer": ("CODE_VALIDITY", "answers a code for an hour"),
     "code-dies-early": ("CODE_VALIDITY", "answers a code for a minute"),
+    "grant-not-told": ("EXCEPTION_CODE UC_NOT_SUPPLIED", "exception 6: refuses a code without a word"),
     "grant-mistold": ("EXCEPTION_CODE", "exception 6: refuses a code with another error"),
     # Tokens
     "refresh-token": ("NO_REFRESH_TOKENS", "gives a refresh token"),
@@ -150,9 +164,10 @@ class Gateway:
         """What is served here, by path, as the ZAL has it (PI 7)."""
         root = xml(text)
         space = root.tag[: root.tag.index("}") + 1]
-        self.authorize, self.token_paths, self.resources = {}, set(), {}
+        self.authorize, self.token_paths, self.resources, self.named = {}, set(), {}, []
         for zorgaanbieder in root.iter(f"{space}Zorgaanbieder"):
             naam = zorgaanbieder.findtext(f"{space}Zorgaanbiedernaam")
+            self.named.append(naam)
             for dienst in zorgaanbieder.iter(f"{space}Gegevensdienst"):
                 served = (naam, dienst.findtext(f"{space}GegevensdienstId"))
                 at = lambda name, of=dienst: urlsplit(of.findtext(f".//{space}{name}"))
@@ -168,7 +183,11 @@ class Gateway:
             self.counted = getattr(self, "counted", 0) + 1
             return f"3e7b2c51-9d04-4c8a-b6f3-{self.counted:012x}"
         while True:
-            value = secrets.token_hex(8) if "code-no-uuid" in self.faults else str(uuid4())
+            value = str(uuid4())
+            if "code-no-uuid" in self.faults:
+                value = secrets.token_hex(16)
+            if "code-short" in self.faults:
+                value = secrets.token_hex(8)
             if value not in live:
                 return value
 
@@ -197,8 +216,13 @@ class Gateway:
         if len(asked) < len(pairs) and "parameters-doubled" not in self.faults:
             raise Refused("een gegeven staat er dubbel")
         client, redirect = asked.get("client_id"), asked.get("redirect_uri", "")
+        is_at_known = urlsplit(redirect).hostname in self.clients
+        if client not in self.clients and is_at_known and "invalid-redirected" in self.faults:
+            return {"redirect": redirect, "state": asked.get("state", ""), "bsn": None}, None
         if client not in self.clients and not (client and "client-unknown-taken" in self.faults):
             raise Refused("client_id")
+        if redirect.startswith("/") and "redirect-half" in self.faults:
+            return {"redirect": redirect, "state": asked.get("state", ""), "bsn": None}, None
         if not self.may_lead_to(client, redirect):
             raise Refused("redirect_uri")
         state = asked.get("state")
@@ -214,8 +238,8 @@ class Gateway:
             ("state", not state or len(state) > 2_048),
             ("scope", naam is None),
         ]:
-            if is_wrong and "invalid-redirected" in self.faults:
-                return {"redirect": redirect, "state": state or ""}, None
+            if is_wrong and "invalid-mistold" in self.faults:
+                return {"redirect": redirect, "state": state or "", "bsn": None}, None
             if is_wrong:
                 raise Refused(cause)
         session = {
@@ -501,7 +525,7 @@ class Front(Handler):
     def show(self, status, title, body, headers=()):
         policy = "default-src 'none'; script-src 'unsafe-inline'"
         if "framed" not in self.gateway.faults:
-            policy += "; frame-ancestors 'none'"
+            policy += "; frame-ancestors " + ("*" if "framed-by-all" in self.gateway.faults else "'none'")
         safe = ("Content-Security-Policy", policy)
         self.answer(status, "text/html; charset=utf-8", page(title, body), [safe, *headers])
 
@@ -537,9 +561,12 @@ class Front(Handler):
             session, cookie = gateway.begin(at.path, at.query)
         except Refused as cause:
             text = f"<p>Deze vraag klopt niet (invalid_request): {html.escape(str(cause))}.</p>"
+            if "invalid-not-said" in gateway.faults:
+                return self.answer(400, "text/html; charset=utf-8", "")
             return self.show(400, "Dit verzoek kan niet", text)
         if cookie is None:
-            return self.back(session, error="invalid_request")
+            error = "server_error" if "invalid-mistold" in gateway.faults else "invalid_request"
+            return self.back(session, error=error)
         site = "None" if "form-not-checked" in gateway.faults else "Lax"
         kept = ("Set-Cookie", f"__Host-za={cookie}; Path=/; Secure; HttpOnly; SameSite={site}")
         if "login-skipped" in gateway.faults:
@@ -570,7 +597,7 @@ class Front(Handler):
         if session["bsn"] is None:
             error = "server_error" if "cancel-mistold" in gateway.faults else "unauthorized_client"
             return self.back(session, error=error)
-        if not gateway.has_data(session):
+        if not gateway.has_data(session) and "consent-before-data" not in gateway.faults:
             if "no-data-mistold" in gateway.faults:
                 return self.back(session, error="server_error")
             return self.back(session, error="access_denied", error_description="No such resources.")
@@ -582,6 +609,10 @@ class Front(Handler):
         gateway, escape = self.gateway, html.escape
         dienst = "Laboratoriumresultaten" if "other-service-shown" in gateway.faults else DIENSTEN.get(session["dienst"], "?")
         naam, pgo = session["naam"].removesuffix("@medmij"), gateway.clients.get(session["client"], "?")
+        if "other-service-too" in gateway.faults:
+            dienst += " en Laboratoriumresultaten"
+        if "other-provider-shown" in gateway.faults:
+            naam = next(other for other in gateway.named if other != session["naam"]).removesuffix("@medmij")
         if "names-left-out" in gateway.faults:
             pgo = "uw leverancier"
         secret = '<input type="password" name="pin">' if "password-asked" in gateway.faults else ""
@@ -613,7 +644,8 @@ class Front(Handler):
         if "answer" not in session:
             session["answer"] = form.get("antwoord")
             print(f"consent of a person to {session['naam']} {session['dienst']}: {session['answer']}", flush=True)
-            session["code"] = gateway.code(session) if session["answer"] == "ja" else None
+            is_given = session["answer"] == "ja" and gateway.has_data(session)
+            session["code"] = gateway.code(session) if is_given else None
         if session["code"]:
             return self.back(session, code=session["code"])
         if session["answer"] == "nee":
@@ -622,6 +654,8 @@ class Front(Handler):
             if "refusal-mistold" in gateway.faults:
                 return self.back(session, error="server_error")
             return self.back(session, error="access_denied", error_description="Authorization denied.")
+        if not gateway.has_data(session):
+            return self.back(session, error="access_denied", error_description="No such resources.")
         self.back(session, error="access_denied", error_description="Authorization failed.")
 
 
@@ -642,6 +676,8 @@ class Back(Handler):
         if not self.peer:
             self.peer = form.get("client_id")
         status, answer = self.gateway.grant(form, self.peer)
+        if status != 200 and "grant-not-told" in self.gateway.faults:
+            return self.answer(status, "text/plain", "")
         self.answer(status, "application/json", json.dumps(answer))
 
     def do_GET(self):

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use protocol::rule::{self, Rule};
 
-use super::steps::{Walk, token_of};
+use super::{
+    steps::{Walk, is_data, token_of},
+    tokens::reach_data,
+};
 use crate::{
     line::Answer,
     probe::{Case, Going, Probe, Stop},
@@ -99,13 +102,24 @@ impl Value {
         };
         let is_honoured = match self {
             Self::Code => token_of(&answer).is_some(),
-            Self::Token => answer.status.is_success(),
+            Self::Token => is_data(&answer),
         };
+        // Of a gateway that fails for itself, nothing is known of what it would have done.
+        if !is_honoured && answer.status.is_server_error() {
+            let (name, _) = self.words();
+            return Err(Stop(format!("a {name} of {seconds} s: {}", said(&answer))));
+        }
         Ok((is_honoured, answer, advanced + asked.elapsed()))
     }
 }
 
 async fn ages(case: &Case<'_>, value: Value) -> Result<(), Stop> {
+    // New ones are good, or what becomes of old ones says nothing.
+    let mut walk = Walk::new(case)?;
+    match value {
+        Value::Code => walk.reach_token().await?,
+        Value::Token => reach_data(&mut walk).await?,
+    };
     if case.desk.told.control.is_some() {
         // There is one clock: each age after the other.
         alive(case, value).await?;

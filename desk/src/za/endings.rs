@@ -7,12 +7,12 @@ use protocol::{
 };
 use url::Url;
 
-use super::steps::{Walk, issue_of};
+use super::steps::{Walk, is_data, issue_of, seen};
 use crate::{
     chromium::tab::Shown,
     line::Request,
     probe::{Case, Going, Probe, Stop},
-    way::{Came, said, sent},
+    way::{Came, asks, said, sent},
 };
 
 pub(super) const PROBES: &[Probe] = &[
@@ -23,7 +23,7 @@ pub(super) const PROBES: &[Probe] = &[
     },
     Probe {
         name: "nothing-there",
-        rules: &[rule::EXCEPTION_NO_DATA, rule::UC_NO_DATA],
+        rules: &[rule::EXCEPTION_NO_DATA, rule::UC_NO_DATA, rule::STEP_AVAILABILITY],
         go: |case| Box::pin(nothing_there(case)) as Going<'_>,
     },
     Probe {
@@ -38,7 +38,7 @@ pub(super) const PROBES: &[Probe] = &[
     },
     Probe {
         name: "systems-down",
-        rules: &[rule::EXCEPTION_DELIVERY],
+        rules: &[rule::EXCEPTION_DELIVERY, rule::UC_NOT_SUPPLIED],
         go: |case| Box::pin(systems_down(case)) as Going<'_>,
     },
 ];
@@ -67,8 +67,11 @@ impl Ending {
     }
 }
 
+/// The description of exception 3.
+pub(super) const NOTHING_THERE: &str = "No such resources.";
+
 /// What the description says where the release has the PGO told apart what there is.
-fn told(case: &Case<'_>, description: &'static str) -> Option<&'static str> {
+pub(super) fn told_as(case: &Case<'_>, description: &'static str) -> Option<&'static str> {
     let terms = Terms::of(case.desk.world.network().release);
     (terms.denial_detail == DenialDetail::Told).then_some(description)
 }
@@ -86,7 +89,7 @@ fn back_of<'u>(case: &Case<'_>, rule: Rule, came: &'u Came) -> Option<&'u Url> {
 async fn cancelled(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let page = walk.reach_digid().await?;
-    let came = walk.cancel(&page).await?;
+    let came = seen(walk.cancel(&page).await?)?;
     let ending =
         Ending { rule: rule::EXCEPTION_IDENTITY, error: "unauthorized_client", description: None };
     if let Some(back) = back_of(case, rule::UC_IDENTITY, &came) {
@@ -97,22 +100,58 @@ async fn cancelled(case: &Case<'_>) -> Result<(), Stop> {
 
 async fn nothing_there(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
-    let account = walk.nobody().await?;
+    let account = match walk.nobody().await {
+        Ok(account) => account,
+        Err(why) => return told_late(case, why).await,
+    };
     let page = walk.reach_digid().await?;
-    let came = walk.log_in(&page, &account).await?;
-    let description = told(case, "No such resources.");
-    let ending = Ending { rule: rule::EXCEPTION_NO_DATA, error: "access_denied", description };
+    let came = seen(walk.log_in(&page, &account).await?)?;
     if let Some(back) = back_of(case, rule::UC_NO_DATA, &came) {
-        ending.judge(case, &walk, back);
+        // What else somebody may be sent back for shows nothing of what was looked up.
+        if is_denied(back) {
+            let found = "sent back right after the login";
+            case.judge(rule::STEP_AVAILABILITY, true, asks(rule::STEP_AVAILABILITY), found);
+        }
+        without_data(case).judge(case, &walk, back);
     }
     Ok(())
+}
+
+/// Where everybody is asked for consent, somebody may be told only after they gave it that there is nothing. If nobody is,
+/// nothing is known of people without data.
+async fn told_late(case: &Case<'_>, why: Stop) -> Result<(), Stop> {
+    for account in &case.desk.persons {
+        let mut walk = Walk::new(case)?;
+        let page = walk.reach_digid().await?;
+        let Came::ToQuestion(_, question) = walk.log_in(&page, account).await? else { continue };
+        let came = walk.answer(&question, true).await?;
+        let Came::Back(back) = &came else { continue };
+        if is_denied(back) {
+            let found = format!("asked for consent, and upon a yes {}", came.told());
+            case.judge(rule::STEP_AVAILABILITY, false, asks(rule::STEP_AVAILABILITY), found);
+            case.judge(rule::UC_NO_DATA, true, "the PGO is told", came.told());
+            without_data(case).judge(case, &walk, back);
+            return Ok(());
+        }
+    }
+    Err(why)
+}
+
+fn is_denied(back: &Url) -> bool {
+    sent(back, "error").as_deref() == Some("access_denied")
+}
+
+/// Exception 3.
+fn without_data(case: &Case<'_>) -> Ending {
+    let description = told_as(case, NOTHING_THERE);
+    Ending { rule: rule::EXCEPTION_NO_DATA, error: "access_denied", description }
 }
 
 async fn refused(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let (_, question) = walk.reach_question().await?;
-    let came = walk.answer(&question, false).await?;
-    let description = told(case, "Authorization denied.");
+    let came = seen(walk.answer(&question, false).await?)?;
+    let description = told_as(case, "Authorization denied.");
     let ending = Ending { rule: rule::EXCEPTION_REFUSED, error: "access_denied", description };
     if let Some(back) = back_of(case, rule::UC_REFUSED, &came) {
         ending.judge(case, &walk, back);
@@ -136,7 +175,7 @@ async fn form_of_another(case: &Case<'_>) -> Result<(), Stop> {
         _ => return Err(Stop::because("the question is answered by script, not by a form")),
     };
     let forged = || Request::clone(&request);
-    let came = other.send_from_elsewhere(forged()).await?;
+    let came = seen(other.send_from_elsewhere(forged()).await?)?;
     let has_code = |came: &Came| matches!(came, Came::Back(back) if sent(back, "code").is_some());
     let expected =
         "a form of another browser's, sent by a page of another site, counts for nothing";
@@ -162,17 +201,22 @@ async fn form_of_another(case: &Case<'_>) -> Result<(), Stop> {
 async fn systems_down(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let token = walk.reach_token().await?;
-    if !case.desk.steer("systems", "down").await.map_err(Stop)? {
+    let good = walk.fetch(Some(&token), 0).await?;
+    if !is_data(&good) {
+        return Err(Stop(format!("no data for a good token: {}", said(&good))));
+    }
+    if !case.desk.fail_systems().await.map_err(Stop)? {
         return Err(Stop::because(
             "nobody told how to have the systems behind it fail (--control)",
         ));
     }
-    let answer = walk.fetch(Some(&token), 0).await;
-    case.desk.steer("systems", "up").await.map_err(Stop)?;
-    let answer = answer?;
+    let answer = walk.fetch(Some(&token), 0).await?;
     let body = answer.json();
-    let kept = !answer.status.is_success() && issue_of(&body) == Some("incomplete");
+    let issue = issue_of(&body);
+    let kept = !answer.status.is_success() && issue == Some("incomplete");
     let expected = "systems behind it are down: an OperationOutcome with issue incomplete";
     case.judge(rule::EXCEPTION_DELIVERY, kept, expected, said(&answer));
+    let expected = "systems behind it are down: the PGO is told so";
+    case.judge(rule::UC_NOT_SUPPLIED, issue.is_some(), expected, said(&answer));
     Ok(())
 }

@@ -12,7 +12,10 @@ use protocol::{
 };
 use url::Url;
 
-use super::steps::Walk;
+use super::{
+    endings::{NOTHING_THERE, told_as},
+    steps::{Walk, is_served, seen},
+};
 use crate::{
     desk::Disguise,
     habits::host,
@@ -56,21 +59,24 @@ async fn way_back(case: &Case<'_>, walk: &mut Walk<'_>) -> Result<Url, Stop> {
     let page = walk.reach_digid().await?;
     let request = way::login(case.desk, &page, &account)?;
     let answer = walk.browser.send_once(&case.desk.lines, request).await?;
-    let location = answer.header(header::LOCATION);
-    page.url.join(location).map_err(|_| Stop::because("DigiD sent nobody back"))
+    let location = String::from(answer.header(header::LOCATION));
+    page.url.join(&location).map_err(|_| Stop::because("DigiD sent nobody back"))
 }
 
 async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
+    // A gateway where nobody comes further than a login keeps every rule about it.
+    Walk::new(case)?.reach_question().await?;
     let mut own = Walk::new(case)?;
     let back = way_back(case, &mut own).await?;
     let mut other = Walk::new(case)?;
-    let came = other.go(back).await?;
-    let expected = "an artifact that comes from another browser leads to nothing";
-    case.judge(rule::SESSION_OF_BROWSER, !came.goes_on(), expected, came.told());
+    let came = seen(other.go(back).await?)?;
+    let expected = "an artifact that comes from another browser leads to nothing, or to a login";
+    case.judge(rule::SESSION_OF_BROWSER, !is_served(&came), expected, came.told());
     Ok(())
 }
 
 async fn artifact_of_another(case: &Case<'_>) -> Result<(), Stop> {
+    Walk::new(case)?.reach_question().await?;
     let (mut own, mut other) = (Walk::new(case)?, Walk::new(case)?);
     let (theirs, mut ours) = (way_back(case, &mut own).await?, way_back(case, &mut other).await?);
     let artifact = theirs
@@ -86,9 +92,9 @@ async fn artifact_of_another(case: &Case<'_>) -> Result<(), Stop> {
         })
         .collect();
     ours.query_pairs_mut().clear().extend_pairs(pairs);
-    let came = other.go(ours).await?;
+    let came = seen(other.go(ours).await?)?;
     let expected = "an artifact of somebody else's request (InResponseTo) logs nobody in";
-    case.judge(rule::ASSERTION_VALID, !came.goes_on(), expected, came.told());
+    case.judge(rule::ASSERTION_VALID, !is_served(&came), expected, came.told());
     Ok(())
 }
 
@@ -110,8 +116,7 @@ async fn spoilt(case: &Case<'_>) -> Result<(), Stop> {
         let came = logs_in(case, spoilt).await?;
         let expected = format!("an assertion {what} logs nobody in");
         // Whoever says nothing at all serves nobody either.
-        let goes_on =
-            came.as_ref().is_ok_and(|came| came.goes_on() && !matches!(came, Came::ToDigid(_)));
+        let goes_on = came.as_ref().is_ok_and(is_served);
         case.judge(rule::ASSERTION_VALID, !goes_on, &expected, told(&came));
     }
     wrapped(case).await
@@ -125,7 +130,10 @@ async fn logs_in(case: &Case<'_>, spoilt: Spoilt) -> Result<Result<Came, Stop>, 
     case.desk.mischief.spoil_logins(Some(spoilt));
     let came = walk.log_in(&page, &account).await;
     case.desk.mischief.spoil_logins(None);
-    Ok(came)
+    match came {
+        Ok(came) => Ok(Ok(seen(came)?)),
+        Err(why) => Ok(Err(why)),
+    }
 }
 
 fn told(came: &Result<Came, Stop>) -> String {
@@ -147,17 +155,27 @@ fn asks_for_more(case: &Case<'_>) -> bool {
     MORE.iter().any(|class| text.contains(class))
 }
 
-/// Whether somebody was sent back as if there was nothing for them.
-fn has_nothing(came: &Result<Came, Stop>) -> bool {
-    matches!(came, Ok(Came::Back(url)) if sent(url, "error").as_deref() == Some("access_denied"))
+/// Whether somebody was sent back as if there was nothing for them: where the release has a description of that, with it.
+fn has_nothing(case: &Case<'_>, came: &Result<Came, Stop>) -> bool {
+    let description = told_as(case, NOTHING_THERE);
+    matches!(came, Ok(Came::Back(url)) if sent(url, "error").as_deref() == Some("access_denied")
+        && description.is_none_or(|of| sent(url, "error_description").as_deref() == Some(of)))
 }
 
 /// A signed assertion in company of one that is not and speaks of somebody for whom there is nothing: whose data are looked
 /// for says which of them was read.
 async fn wrapped(case: &Case<'_>) -> Result<(), Stop> {
-    let other = bsn_of(&Walk::new(case)?.nobody().await?);
+    let mut walk = Walk::new(case)?;
+    let account = walk.nobody().await?;
+    let page = walk.reach_digid().await?;
+    let came = walk.log_in(&page, &account).await;
+    if !has_nothing(case, &came) {
+        let why = "it does not tell of somebody for whom there is nothing as such";
+        return Err(Stop(format!("{why}: {}", told(&came))));
+    }
+    let other = bsn_of(&account);
     let other = other.ok_or_else(|| Stop::because("accounts of DigiD that are no numbers"))?;
-    if has_nothing(&logs_in(case, Spoilt::Unsigned).await?) {
+    if has_nothing(case, &logs_in(case, Spoilt::Unsigned).await?) {
         let why = "it tells of an assertion that counts for nothing as of a person for whom there is nothing";
         return Err(Stop::because(why));
     }
@@ -168,7 +186,7 @@ async fn wrapped(case: &Case<'_>) -> Result<(), Stop> {
         let came = logs_in(case, spoilt).await?;
         let expected =
             format!("of an assertion {what} only what was signed is read, if anything is");
-        case.judge(rule::ASSERTION_VALID, !has_nothing(&came), &expected, told(&came));
+        case.judge(rule::ASSERTION_VALID, !has_nothing(case, &came), &expected, told(&came));
     }
     Ok(())
 }

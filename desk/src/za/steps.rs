@@ -1,7 +1,11 @@
 //! The steps of UCI Verzamelen at a care provider's gateway, from the side of a person and of a PGO that the desk plays.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use protocol::rule;
 use serde_json::Value;
 use url::Url;
+use wire::list::Timestamp;
 
 use crate::{
     browser::{Browser, Page, Question},
@@ -14,13 +18,17 @@ use crate::{
 /// Has all that must be written otherwise in an address, and is to come back as it was.
 const STATE: &str = "kenmerk & é=?/+%20~";
 
-/// Who has something at the gateway and who has not, of those who can log in.
-#[derive(Clone, Debug)]
+/// Who has something at the gateway and who has not, of those who can log in, as far as it was tried.
+#[derive(Clone, Default, Debug)]
 pub struct Survey {
     /// Somebody for whom there is something.
-    pub with: Option<String>,
+    with: Option<String>,
     /// Somebody for whom there is nothing.
-    pub without: Option<String>,
+    without: Option<String>,
+    /// How many of them were tried.
+    tried: usize,
+    /// Where the last of those came to who came to nothing that was expected.
+    astray: Option<String>,
 }
 
 /// One person's way, at a browser of their own.
@@ -199,7 +207,7 @@ impl<'c> Walk<'c> {
     /// A query of some service.
     pub fn fetch_request(&self, of: &Offer, token: Option<&str>, call: usize) -> Request {
         let query = of.dienst.calls().get(call).map_or("", |call| call.query);
-        let query = query.replace('|', "%7C").replace("{today}", "2026-01-01");
+        let query = query.replace('|', "%7C").replace("{today}", &today());
         let base = of.resources.get(call).unwrap_or(&of.authorization);
         let text = format!("{}/{query}", base.as_str().trim_end_matches('/'));
         let url = Url::parse(&text).unwrap_or_else(|_| base.clone());
@@ -213,13 +221,57 @@ impl<'c> Walk<'c> {
     /// Somebody for whom there is something here.
     pub async fn somebody(&self) -> Result<String, Stop> {
         let why = "for none of the test persons is there anything for this service";
-        survey(self.case, &self.offer).await?.with.ok_or_else(|| Stop::because(why))
+        self.found(|survey| survey.with.clone(), why).await
     }
 
     /// Somebody for whom there is nothing here.
     pub async fn nobody(&self) -> Result<String, Stop> {
         let why = "for all of the test persons there is something for this service";
-        survey(self.case, &self.offer).await?.without.ok_or_else(|| Stop::because(why))
+        self.found(|survey| survey.without.clone(), why).await
+    }
+
+    /// Tries test persons until there is who is looked for, everybody once.
+    async fn found(
+        &self,
+        who: impl Fn(&Survey) -> Option<String>,
+        why: &str,
+    ) -> Result<String, Stop> {
+        let desk = self.case.desk;
+        let place = desk.offers.iter().position(|other| {
+            other.authorization == self.offer.authorization && other.dienst == self.offer.dienst
+        });
+        let place = place.unwrap_or_default();
+        let mut survey = desk.survey.borrow().get(&place).cloned().unwrap_or_default();
+        loop {
+            if let Some(account) = who(&survey) {
+                return Ok(account);
+            }
+            let Some(account) = desk.persons.get(survey.tried) else { break };
+            let mut walk = Self::of(self.case, self.offer.clone(), 0)?;
+            let page = walk.reach_digid().await?;
+            let came = walk.log_in(&page, account).await?;
+            survey.learn(account, &came);
+            desk.survey.borrow_mut().insert(place, survey.clone());
+        }
+        let astray = survey.astray.map(|astray| format!("; after the login: {astray}"));
+        Err(Stop(format!("{why}{}", astray.unwrap_or_default())))
+    }
+}
+
+impl Survey {
+    /// Somebody logged in and came there.
+    fn learn(&mut self, account: &str, came: &Came) {
+        self.tried += 1;
+        let account = || Some(account.to_owned());
+        match came {
+            Came::ToQuestion(..) => self.with = self.with.take().or_else(account),
+            Came::Back(url) if sent(url, "code").is_some() => {
+                self.with = self.with.take().or_else(account);
+            }
+            Came::Back(_) => self.without = self.without.take().or_else(account),
+            // A gateway may turn away one person by a page of its own, and serve the next.
+            other => self.astray = Some(other.told()),
+        }
     }
 }
 
@@ -232,39 +284,58 @@ fn code_of(came: &Came) -> Result<String, Stop> {
     code.ok_or_else(|| Stop::because(format!("no code: {}", came.told())))
 }
 
-/// Tries who of the test persons has something for a service, once.
-async fn survey(case: &Case<'_>, offer: &Offer) -> Result<Survey, Stop> {
-    let place = case.desk.offers.iter().position(|other| {
-        other.authorization == offer.authorization && other.dienst == offer.dienst
-    });
-    let place = place.unwrap_or_default();
-    if let Some(known) = case.desk.survey.borrow().get(&place) {
-        return Ok(known.clone());
-    }
-    let mut survey = Survey { with: None, without: None };
-    for account in &case.desk.persons {
-        let mut walk = Walk::of(case, offer.clone(), 0)?;
-        let page = walk.reach_digid().await?;
-        match walk.log_in(&page, account).await? {
-            Came::ToQuestion(..) => survey.with = survey.with.or(Some(account.clone())),
-            Came::Back(url) if sent(&url, "code").is_some() => {
-                survey.with = survey.with.or(Some(account.clone()));
-            }
-            Came::Back(_) => survey.without = survey.without.or(Some(account.clone())),
-            other => return Err(Stop::because(format!("after the login: {}", other.told()))),
+/// Whether the person was served on, and not sent to log in anew.
+pub(super) fn is_served(came: &Came) -> bool {
+    came.goes_on() && !matches!(came, Came::ToDigid(_))
+}
+
+/// Where somebody came to, if that can be seen: what a script would show may be anything.
+pub(super) fn seen(came: Came) -> Result<Came, Stop> {
+    match &came {
+        // Whatever script stands on it, a page that is a refusal by its status and by its text is one.
+        Came::Nowhere(page)
+            if page.needs_script() && (page.answer.status.is_success() || page.text.is_empty()) =>
+        {
+            Err(Stop(came.told()))
         }
-        if survey.with.is_some() && survey.without.is_some() {
-            break;
-        }
+        _ => Ok(came),
     }
-    case.desk.survey.borrow_mut().insert(place, survey.clone());
-    Ok(survey)
+}
+
+/// Why a probe cannot go on of which a node got no answer. A gateway's certificate that is not good breaks a rule.
+pub(super) fn unanswered(case: &Case<'_>, failure: Failure) -> Stop {
+    if matches!(failure, Failure::Certificate(_)) {
+        let expected =
+            "at the back door, a certificate that is for its name and ends at the network's root";
+        case.judge(rule::PKIO_CERTIFICATE, false, expected, failure.to_string());
+    }
+    failure.into()
+}
+
+/// The day, as FHIR writes it.
+fn today() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
+    let now = Timestamp::from_unix(seconds, 0).to_string();
+    now.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// The token of an answer, if it is one.
 pub(super) fn token_of(answer: &Answer) -> Option<String> {
     let token = answer.json().get("access_token")?.as_str()?.to_owned();
     answer.status.is_success().then_some(token)
+}
+
+/// Whether an answer has data: what an OperationOutcome tells of an error is none, whatever its status (FHIR STU3).
+pub(super) fn is_data(answer: &Answer) -> bool {
+    let body = answer.json();
+    let is_outcome = body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome");
+    let is_error = |issue: &Value| {
+        let severity = issue.get("severity").and_then(Value::as_str);
+        matches!(severity, Some("error" | "fatal"))
+    };
+    let is_error = body.get("issue").and_then(Value::as_array).into_iter().flatten().any(is_error);
+    answer.status.is_success() && !(is_outcome && is_error)
 }
 
 /// The code of an OperationOutcome's first issue.
