@@ -180,7 +180,7 @@ impl<'c> Walk<'c> {
         let answer =
             self.browser.send_once(&self.case.desk.lines, form.request(Some(button), &[])).await?;
         let location = answer.header(http::header::LOCATION);
-        form.action.join(location).map_err(|_| Stop::because("the care provider sent nobody back"))
+        form.action.join(&location).map_err(|_| Stop::because("the care provider sent nobody back"))
     }
 
     /// Goes to an address of the PGO's and gives the page that it ends at.

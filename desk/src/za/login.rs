@@ -57,7 +57,7 @@ async fn way_back(case: &Case<'_>, walk: &mut Walk<'_>) -> Result<Url, Stop> {
     let request = way::login(case.desk, &page, &account)?;
     let answer = walk.browser.send_once(&case.desk.lines, request).await?;
     let location = answer.header(header::LOCATION);
-    page.url.join(location).map_err(|_| Stop::because("DigiD sent nobody back"))
+    page.url.join(&location).map_err(|_| Stop::because("DigiD sent nobody back"))
 }
 
 async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
