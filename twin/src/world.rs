@@ -70,6 +70,8 @@ pub struct World<S> {
     pub(crate) ending: AtomicBool,
     /// Full handshakes with browsers, and between hosts.
     pub(crate) handshakes: [AtomicU64; 2],
+    /// Those of them, resumed ones left out, in which a host showed itself that somebody else plays.
+    pub(crate) handshakes_of_guests: AtomicU64,
     started: time::Instant,
     core: Mutex<Core<S>>,
 }
@@ -256,6 +258,7 @@ impl<S: Witness> World<S> {
             doors,
             ending: AtomicBool::new(false),
             handshakes: Default::default(),
+            handshakes_of_guests: AtomicU64::new(0),
             started,
             core: Mutex::new(core),
         })
@@ -318,6 +321,11 @@ impl<S: Witness> World<S> {
     /// How many full handshakes there were: with browsers, and between hosts.
     pub fn handshakes(&self) -> [u64; 2] {
         self.handshakes.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// How many handshakes there were in which certificates were shown, by hosts that somebody else plays.
+    pub fn handshakes_of_guests(&self) -> u64 {
+        self.handshakes_of_guests.load(Ordering::Relaxed)
     }
 
     /// Accounts of people who can log in at DigiD.
