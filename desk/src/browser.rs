@@ -3,7 +3,9 @@
 //! Finds its way over pages by their forms, as somebody would who only reads what stands on buttons, or by a [`Recipe`].
 //! Where it is sent to the halting host, it does not go, but keeps the address.
 
-use std::{convert::Infallible, sync::Arc};
+mod form;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use cookie_store::{Cookie, CookieStore};
 
@@ -20,8 +22,14 @@ use crate::{
     recipe::{Consent, Recipe, Step},
 };
 
+pub use form::{Button, Form};
+use form::{Forms, read_button};
+
 /// How often a browser lets itself be sent on.
 const HOPS: usize = 20;
+
+/// How long somebody waits in all for pages that go on by themselves after a while.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A browser of somebody.
 #[derive(Clone, Debug)]
@@ -29,7 +37,7 @@ pub struct Browser {
     cookies: CookieStore,
     /// Where it does not go.
     halt: String,
-    /// Every address that it was sent to.
+    /// Every address that it went to or was sent to; not what pages fetched meanwhile.
     pub trail: Vec<Url>,
     /// Which person it is of whom a recipe knows how they log in.
     pub person: u32,
@@ -65,40 +73,12 @@ pub struct Page {
     sends_itself: bool,
     /// Whether it has script at all.
     has_script: bool,
+    /// After how long it goes on by itself, and where to, if it does.
+    goes_on: Option<(Duration, Url)>,
     /// How often a real browser was looked at that shows it; not at all, if it is as it was fetched.
     pub looks: u32,
     /// What can be pressed where a real browser shows it: text, and what selects it.
     pub pressed: Vec<(String, String)>,
-}
-
-/// A form.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Form {
-    /// The origin of its page (RFC 6454).
-    pub origin: String,
-    /// Where it goes.
-    pub action: Url,
-    /// Whether it is posted.
-    pub is_post: bool,
-    /// What it holds before anybody fills in anything: hidden fields, and those with a value.
-    pub fields: Vec<(String, String)>,
-    /// Fields in which people type, and how they are of type.
-    pub typed: Vec<(String, String)>,
-    /// What can be chosen from: the name of the field, the value, and the text beside it.
-    pub choices: Vec<(String, String, String)>,
-    /// Its buttons.
-    pub buttons: Vec<Button>,
-}
-
-/// A button of a form.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Button {
-    /// What stands on it.
-    pub text: String,
-    /// What it adds to the form.
-    pub adds: Option<(String, String)>,
-    /// What selects it where a real browser shows it.
-    pub mark: Option<String>,
 }
 
 impl Browser {
@@ -127,21 +107,39 @@ impl Browser {
     /// As of [`Browser::go`].
     pub async fn send(&mut self, lines: &Lines, request: Request) -> Result<Stand, Failure> {
         let mut request = request;
+        let mut patience = PATIENCE;
         for _ in 0..HOPS {
             let url = request.url.clone();
             if url.host_str() == Some(self.halt.as_str()) {
                 self.trail.push(url.clone());
                 return Ok(Stand::SentBack(url));
             }
+            let sent = request.clone();
             let answer = self.send_once(lines, request).await?;
             let location = answer.header(header::LOCATION);
             if !answer.status.is_redirection() || location.is_empty() {
-                return Ok(Stand::Page(Box::new(Page::read(url, answer))));
+                let page = Page::read(url, answer);
+                match page.goes_on.clone() {
+                    Some((after, next)) if after <= patience => {
+                        tokio::time::sleep(after).await;
+                        // However short it is, it is not gone through without end.
+                        patience = patience.saturating_sub(after.max(PATIENCE / HOPS as u32));
+                        request = Request::get(next);
+                        continue;
+                    }
+                    _ => return Ok(Stand::Page(Box::new(page))),
+                }
             }
-            let next = url.join(location).map_err(|error| {
+            let next = url.join(&location).map_err(|error| {
                 Failure::Closed(format!("a redirect to {location:?}, which is no address: {error}"))
             })?;
-            request = Request::get(next);
+            request = match answer.status {
+                // The same is asked there (RFC 9110 §15.4.8, §15.4.9).
+                StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
+                    Request { url: next, ..sent }
+                }
+                _ => Request::get(next),
+            };
         }
         Err(Failure::Closed(format!("sent on more than {HOPS} times")))
     }
@@ -151,8 +149,29 @@ impl Browser {
     /// # Errors
     /// No answer came.
     pub async fn send_once(&mut self, lines: &Lines, request: Request) -> Result<Answer, Failure> {
-        let (url, mut request) = (request.url.clone(), request.with(header::ACCEPT, "text/html"));
-        self.trail.push(url.clone());
+        self.trail.push(request.url.clone());
+        self.ask(lines, request, "text/html").await
+    }
+
+    /// Fetches what a page that is shown asks for: an image, a script, data.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn load(&mut self, lines: &Lines, request: Request) -> Result<Answer, Failure> {
+        self.ask(lines, request, "*/*").await
+    }
+
+    async fn ask(
+        &mut self,
+        lines: &Lines,
+        mut request: Request,
+        accepts: &str,
+    ) -> Result<Answer, Failure> {
+        let url = request.url.clone();
+        // A page's own script may have said what it wants.
+        if !request.headers.contains_key(header::ACCEPT) {
+            request = request.with(header::ACCEPT, accepts);
+        }
         let cookies = self.cookies_for(&url);
         if !cookies.is_empty() {
             request = request.with(header::COOKIE, &cookies);
@@ -308,26 +327,6 @@ fn jar<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> CookieStore {
     CookieStore::from_cookies(all, false).unwrap_or_default()
 }
 
-impl Form {
-    /// The request that sends it.
-    pub fn request(&self, button: Option<&Button>, filled: &[(&str, &str)]) -> Request {
-        let added = button.and_then(|button| button.adds.clone());
-        let is_filled = |name: &str| filled.iter().any(|(other, _)| *other == name);
-        let kept = self.fields.iter().filter(|(name, _)| !is_filled(name));
-        let all: Vec<(&str, &str)> = kept
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .chain(filled.iter().copied())
-            .chain(added.as_ref().map(|(name, value)| (name.as_str(), value.as_str())))
-            .collect();
-        if self.is_post {
-            return Request::form(self.action.clone(), &all).with(header::ORIGIN, &self.origin);
-        }
-        let mut url = self.action.clone();
-        url.query_pairs_mut().clear().extend_pairs(all);
-        Request::get(url)
-    }
-}
-
 /// What one does next on a page.
 #[derive(Clone, Debug)]
 pub enum Move {
@@ -353,6 +352,16 @@ const NO: &[&str] = &["nee", "geen", "niet", "weiger", "afwijz", "annul", "terug
 /// Words on buttons of who consents.
 const YES: &[&str] = &["ja", "akkoord", "toestemming", "toestaan", "geef", "goed", "delen", "deel"];
 
+/// Words on buttons of who leaves, or throws away: none of them leads on, be it the only one.
+const LEAVING: &[&str] = &["uit", "afmeld", "logout", "verwijder", "wis", "annul", "stop", "terug"];
+
+/// Whether a word on a button begins like one of these.
+fn says(button: &Button, words: &[&str]) -> bool {
+    let text = button.text.to_lowercase();
+    let mut parts = text.split(|c: char| !c.is_alphanumeric());
+    parts.any(|part| words.iter().any(|word| part.starts_with(word)))
+}
+
 impl Page {
     /// A page as a real browser shows it, in which all that can be pressed is marked.
     pub fn rendered(url: Url, answer: Answer) -> Self {
@@ -362,23 +371,16 @@ impl Page {
         let marked: Vec<ElementRef<'_>> = Selector::parse("[data-stelsel]")
             .map(|of| html.select(&of).collect())
             .unwrap_or_default();
-        let is_free = |element: &ElementRef<'_>| {
-            let mut around = element.ancestors().filter_map(ElementRef::wrap);
-            element.value().name() != "a" && around.all(|of| of.value().name() != "form")
+        let forms = Forms::read(&page.url, &html);
+        let is_free = |element: &&ElementRef<'_>| {
+            element.value().name() != "a" && forms.of(**element).is_none()
         };
-        let buttons = marked.iter().filter(|one| is_free(one)).map(|one| read_button(*one));
-        page.forms.push(Form {
-            origin: page.url.origin().ascii_serialization(),
-            action: page.url.clone(),
-            is_post: false,
-            fields: Vec::new(),
-            typed: Vec::new(),
-            choices: Vec::new(),
-            buttons: buttons.collect(),
-        });
+        let buttons = marked.iter().filter(is_free).map(|one| read_button(&page.url, *one));
+        let buttons = buttons.collect();
+        page.forms.push(Form { buttons, ..Form::bare(&page.url) });
         page.pressed = marked
             .iter()
-            .map(|one| read_button(*one))
+            .map(|one| read_button(&page.url, *one))
             .filter_map(|button| Some((button.text, button.mark?)))
             .collect();
         page
@@ -399,7 +401,7 @@ impl Page {
         };
         let text = all("body").first().map(|body| text_of(*body)).unwrap_or_default();
         let title = all("title").first().map(|title| text_of(*title)).unwrap_or_default();
-        let forms = all("form").into_iter().map(|form| read_form(&url, form, &html)).collect();
+        let forms = Forms::read(&url, &html).into_forms();
         let links = all("a[href]")
             .into_iter()
             .filter_map(|link| Some((text_of(link), url.join(link.attr("href")?).ok()?)))
@@ -410,8 +412,28 @@ impl Page {
                 || script.attr("src").is_some()
         });
         let has_script = !all("script").is_empty();
+        let is_refresh = |one: &&ElementRef<'_>| {
+            one.attr("http-equiv").is_some_and(|text| text.eq_ignore_ascii_case("refresh"))
+        };
+        let meta = all("meta[content]");
+        let said = meta.iter().find(is_refresh).and_then(|one| one.attr("content"));
+        let header = answer.header(header::REFRESH);
+        let goes_on = said.or(Some(&*header)).and_then(|text| refresh(&url, text));
         let (looks, pressed) = (0, Vec::new());
-        Self { url, answer, text, title, forms, links, sends_itself, has_script, looks, pressed }
+        drop(header);
+        Self {
+            url,
+            answer,
+            text,
+            title,
+            forms,
+            links,
+            sends_itself,
+            has_script,
+            goes_on,
+            looks,
+            pressed,
+        }
     }
 
     /// Whether it has what that selector selects.
@@ -434,11 +456,6 @@ impl Page {
         let buttons = || {
             self.forms.iter().flat_map(|form| form.buttons.iter().map(move |button| (form, button)))
         };
-        let says = |button: &Button, words: &[&str]| {
-            let text = button.text.to_lowercase();
-            let mut parts = text.split(|c: char| !c.is_alphanumeric());
-            parts.any(|part| words.iter().any(|word| part.starts_with(word)))
-        };
         let no = buttons().find(|(_, button)| says(button, NO))?;
         let yes = buttons().find(|(_, button)| says(button, YES) && !says(button, NO))?;
         let own = |(form, button): (&Form, &Button)| (form.clone(), button.clone());
@@ -449,14 +466,13 @@ impl Page {
     fn button_at(&self, selector: &str) -> Option<(Form, Button)> {
         let html = Html::parse_document(&self.answer.text());
         let found = html.select(&Selector::parse(selector).ok()?).next()?;
-        let form =
-            found.ancestors().filter_map(ElementRef::wrap).find(|of| of.value().name() == "form");
-        let form = match form {
-            Some(form) => read_form(&self.url, form, &html),
+        let forms = Forms::read(&self.url, &html);
+        let form = match forms.of(found) {
+            Some(form) => form.clone(),
             // Where a real browser shows it, a button needs none.
             None => self.forms.last().filter(|_| self.looks > 0)?.clone(),
         };
-        Some((form, read_button(found)))
+        Some((form, read_button(&self.url, found)))
     }
 
     /// What leads on from a page that asks nothing of anybody: what the recipe says, a form that sends itself, the only
@@ -472,8 +488,12 @@ impl Page {
         let carries_saml = |form: &&Form| form.fields.iter().any(|(name, _)| name == "SAMLRequest");
         let mut plain = self.forms.iter().filter(is_plain);
         let saml = self.forms.iter().find(carries_saml);
+        let leads_on = |form: &Form| match &form.buttons[..] {
+            [button] => !says(button, LEAVING),
+            _ => false,
+        };
         let only = match (plain.next(), plain.next()) {
-            (Some(form), None) if self.sends_itself || form.buttons.len() == 1 => Some(form),
+            (Some(form), None) if self.sends_itself || leads_on(form) => Some(form),
             _ => None,
         };
         if let Some(form) = saml.or(only) {
@@ -492,7 +512,7 @@ impl Page {
         let to_digid = self.pressed.iter().find(|(text, _)| text.to_lowercase().contains("digid"));
         let mut buttons = self.forms.iter().flat_map(|form| &form.buttons);
         let only = match (buttons.next(), buttons.next()) {
-            (Some(button), None) => button.mark.as_ref(),
+            (Some(button), None) if !says(button, LEAVING) => button.mark.as_ref(),
             _ => None,
         };
         let mark = to_digid.map(|(_, mark)| mark).or(only)?;
@@ -521,6 +541,23 @@ impl Page {
         Some(Move::Send(Box::new(form), Some(button), filled))
     }
 
+    /// What the narrowest element says that says all of these words, whatever can be chosen there left out.
+    pub fn narrowest(&self, words: &[&str]) -> Option<String> {
+        let html = Html::parse_document(&self.answer.text());
+        let mut element = html.select(&Selector::parse("body").ok()?).next()?;
+        let says = |element: &ElementRef<'_>| {
+            let text = text_without(*element, &["select", "datalist", "label"]).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        };
+        if !says(&element) {
+            return None;
+        }
+        while let Some(narrower) = element.child_elements().find(says) {
+            element = narrower;
+        }
+        Some(text_of(element))
+    }
+
     /// How it is called in a sentence.
     pub fn named(&self) -> String {
         let status = match self.answer.status {
@@ -531,95 +568,35 @@ impl Page {
     }
 }
 
+/// After how long a page goes on by itself, and where to: `5; url=/klaar` (HTML, "Refresh state").
+fn refresh(page: &Url, text: &str) -> Option<(Duration, Url)> {
+    let end = text.find([';', ',']).unwrap_or(text.len());
+    let seconds: f64 = text[..end].trim().parse().ok()?;
+    let after = Duration::try_from_secs_f64(seconds).ok()?;
+    let rest = text[end..].trim_start_matches([';', ',']).trim();
+    let named = rest.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("url"));
+    let address = named.map_or(rest, |(_, address)| address).trim().trim_matches(['"', '\'']);
+    Some((after, page.join(address).ok()?))
+}
+
 /// The text of an element, spaces narrowed to one.
 fn text_of(element: ElementRef<'_>) -> String {
-    let unread = |node: &ElementRef<'_>| matches!(node.value().name(), "script" | "style");
+    text_without(element, &[])
+}
+
+fn text_without(element: ElementRef<'_>, left_out: &[&str]) -> String {
+    let unread = |node: ElementRef<'_>| {
+        let name = node.value().name();
+        matches!(name, "script" | "style") || left_out.contains(&name)
+    };
     let mut words = Vec::new();
     for node in element.descendants() {
         let Some(text) = node.value().as_text() else { continue };
-        if !node.ancestors().filter_map(ElementRef::wrap).any(|of| unread(&of)) {
+        if !node.ancestors().filter_map(ElementRef::wrap).any(unread) {
             words.extend(text.split_whitespace());
         }
     }
     words.join(" ")
-}
-
-fn read_button(element: ElementRef<'_>) -> Button {
-    let text = match element.value().name() {
-        "input" => element.attr("value").unwrap_or("").to_owned(),
-        _ => text_of(element),
-    };
-    let value = element.attr("value").unwrap_or("").to_owned();
-    let adds = element.attr("name").map(|name| (name.to_owned(), value));
-    let mark = element.attr("data-stelsel").map(|number| format!("[data-stelsel={number:?}]"));
-    Button { text, adds, mark }
-}
-
-fn read_form(url: &Url, form: ElementRef<'_>, html: &Html) -> Form {
-    let select = |selector: &str| -> Vec<ElementRef<'_>> {
-        Selector::parse(selector).map(|of| form.select(&of).collect()).unwrap_or_default()
-    };
-    let action = form.attr("action").filter(|text| !text.is_empty());
-    let action = action.and_then(|text| url.join(text).ok()).unwrap_or_else(|| url.clone());
-    let is_post = form.attr("method").is_some_and(|text| text.eq_ignore_ascii_case("post"));
-    let mut read = Form {
-        origin: url.origin().ascii_serialization(),
-        action,
-        is_post,
-        fields: Vec::new(),
-        typed: Vec::new(),
-        choices: Vec::new(),
-        buttons: Vec::new(),
-    };
-    let label = |element: ElementRef<'_>| {
-        let around = element.ancestors().filter_map(ElementRef::wrap);
-        let around = around.clone().find(|of| of.value().name() == "label").map(text_of);
-        let by_id = element.attr("id").and_then(|id| {
-            let selector = Selector::parse(&format!("label[for={id:?}]")).ok()?;
-            html.select(&selector).next().map(text_of)
-        });
-        around.or(by_id).unwrap_or_default()
-    };
-    for element in select("input, button, textarea, select") {
-        let name = element.attr("name").unwrap_or("").to_owned();
-        let value = element.attr("value").unwrap_or("").to_owned();
-        let kind = element.attr("type").unwrap_or("").to_ascii_lowercase();
-        match (element.value().name(), kind.as_str()) {
-            ("button", "button" | "reset") | ("input", "button" | "reset") => {}
-            ("button", _) | ("input", "submit" | "image") => {
-                read.buttons.push(read_button(element));
-            }
-            _ if name.is_empty() => {}
-            ("select", _) => {
-                let options = Selector::parse("option").map(|of| element.select(&of).collect());
-                let options: Vec<ElementRef<'_>> = options.unwrap_or_default();
-                for option in options {
-                    let text = text_of(option);
-                    let value = option.attr("value").map_or_else(|| text.clone(), str::to_owned);
-                    read.choices.push((name.clone(), value, text));
-                }
-            }
-            ("input", "radio" | "checkbox") => {
-                if element.attr("checked").is_some() {
-                    read.fields.push((name.clone(), value.clone()));
-                }
-                read.choices.push((name, value, label(element)));
-            }
-            ("input", "hidden") => read.fields.push((name, value)),
-            ("input", _) if element.attr("list").is_some() => {
-                let id = element.attr("list").unwrap_or_default();
-                let text = format!("datalist[id={id:?}] option");
-                let selector = Selector::parse(&text).ok();
-                for option in selector.iter().flat_map(|of| html.select(of)) {
-                    let value = option.attr("value").unwrap_or_default().to_owned();
-                    read.choices.push((name.clone(), value, text_of(option)));
-                }
-            }
-            ("input", _) => read.typed.push((name, kind)),
-            _ => read.typed.push((name, "text".to_owned())),
-        }
-    }
-    read
 }
 
 #[cfg(test)]
@@ -669,6 +646,11 @@ mod tests {
         assert!(itself.leads_on(&Recipe::default(), &str::to_owned).is_some());
         let asks = page("<form><input name=naam><button>Verder</button></form>");
         assert!(asks.leads_on(&Recipe::default(), &str::to_owned).is_none());
+        for (text, does) in [("Verder", true), ("Uitloggen", false), ("Log uit", false)] {
+            let only = page(&format!("<form action=/x method=post><button>{text}</button></form>"));
+            let next = only.leads_on(&Recipe::default(), &str::to_owned);
+            assert_eq!(next.is_some(), does, "{text}");
+        }
     }
 
     #[test]
@@ -691,6 +673,32 @@ mod tests {
         assert!(matches!(next, Some(Move::Press(press, fill)) if press == "a" && fill == filled));
         assert!(!page("<p>Klaar</p>").needs_script());
         assert!(page("<p>Klaar</p><script>1</script>").needs_script());
+    }
+
+    #[test]
+    fn a_button_may_say_itself_where_its_form_goes_and_stand_outside_of_it() {
+        let found = page(
+            "<form id=a action=/x><input name=naam value=Jansen><textarea name=tekst>hallo</textarea>\
+             <select name=taal><option value=nl>nl<option value=en selected>en</select></form>\
+             <button form=a name=b value=1 formaction=/y formmethod=post>Ja</button><button form=c>Weg</button>",
+        );
+        let [form] = &found.forms[..] else { panic!("{:?}", found.forms) };
+        let [button] = &form.buttons[..] else { panic!("{form:?}") };
+        let request = form.request(Some(button), &[("naam", "Pietersen")]);
+        assert_eq!(request.url.path(), "/y");
+        assert_eq!(request.body, b"tekst=hallo&taal=en&naam=Pietersen&b=1");
+        assert_eq!(form.request(None, &[]).url.query(), Some("naam=Jansen&tekst=hallo&taal=en"));
+    }
+
+    #[test]
+    fn a_page_may_go_on_by_itself() {
+        let url =
+            |text: &str| Url::parse("https://za.example.nl/start").unwrap().join(text).unwrap();
+        let found = page("<meta http-equiv=Refresh content=\"2; URL='/klaar'\">");
+        assert_eq!(found.goes_on, Some((Duration::from_secs(2), url("/klaar"))));
+        assert_eq!(refresh(&url("/"), "3"), Some((Duration::from_secs(3), url("/"))));
+        assert_eq!(refresh(&url("/"), "0;/verder?x=1"), Some((Duration::ZERO, url("/verder?x=1"))));
+        assert_eq!((refresh(&url("/"), ""), page("<p>Klaar").goes_on), (None, None));
     }
 
     #[test]

@@ -14,7 +14,9 @@ use tokio::{
 /// How long the server may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Versions of TLS, as they stand in a hello.
+/// SSL 3.0, as it stands in a hello.
+pub const SSL_3_0: u16 = 0x0300;
+/// TLS 1.0.
 pub const TLS_1_0: u16 = 0x0301;
 /// TLS 1.1.
 pub const TLS_1_1: u16 = 0x0302;
@@ -23,14 +25,21 @@ pub const TLS_1_2: u16 = 0x0303;
 /// TLS 1.3.
 pub const TLS_1_3: u16 = 0x0304;
 
-/// Suites that the NCSC calls good, of TLS 1.2.
+/// Suites of TLS 1.2 that the NCSC calls good (its guidelines 2.0 of 2019, as everywhere here).
 pub const GOOD: &[u16] = &[0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 /// Suites of TLS 1.3.
 pub const OF_1_3: &[u16] = &[0x1301, 0x1302, 0x1303];
-/// Suites of TLS 1.2 and before that it does not: CBC, RSA key exchange, 3DES, RC4.
+/// Suites of TLS 1.2 and before that it calls sufficient or less: CBC, RSA key exchange, 3DES, RC4.
 pub const WEAK: &[u16] = &[
     0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc024, 0xc027, 0xc028, 0x002f, 0x0035, 0x003c, 0x003d,
     0x009c, 0x009d, 0xc008, 0xc012, 0x000a, 0x0005,
+];
+
+/// Suites that it calls insufficient: RC4, no encryption, export keys, single DES, nobody vouched for.
+pub const INSUFFICIENT: &[u16] = &[
+    0x0004, 0x0005, 0xc007, 0xc011, 0x0001, 0x0002, 0x003b, 0xc006, 0xc010, 0x0003, 0x0006, 0x0008,
+    0x0014, 0x0009, 0x0015, 0x0018, 0x0034, 0x003a, 0x006c, 0x006d, 0x00a6, 0x00a7, 0xc016, 0xc018,
+    0xc019,
 ];
 
 /// What a server says to a hello.
@@ -47,7 +56,8 @@ pub enum Said {
     Refused,
 }
 
-/// Says hello: that version as the highest, or TLS 1.3 too if it is among `versions`.
+/// Says hello: the highest of those versions, of which older ones follow only from TLS 1.3 on. SSL 3.0 names nobody, so that
+/// a door of several names answers by whichever it takes then.
 ///
 /// # Errors
 /// Nobody listens there, it takes too long, or what comes is no TLS.
@@ -108,6 +118,18 @@ fn hello(name: &str, versions: &[u16], suites: &[u16]) -> Vec<u8> {
     body.push(0);
     body.extend(sized(&suites.iter().flat_map(|suite| suite.to_be_bytes()).collect::<Vec<u8>>()));
     body.extend([1, 0]);
+    if highest != SSL_3_0 {
+        body.extend(sized(&extensions(name, highest, versions)));
+    }
+    let length = (body.len() as u32).to_be_bytes();
+    let message = [&[1][..], &length[1..], &body].concat();
+    // Servers of TLS take any second number, and those of SSL their own (RFC 5246 §E.1).
+    let record = if highest == SSL_3_0 { 0 } else { 1 };
+    [&[22, 3, record][..], &sized(&message)].concat()
+}
+
+/// What SSL has not: the name that is sought, and all that tells more than versions and suites.
+fn extensions(name: &str, highest: u16, versions: &[u16]) -> Vec<u8> {
     let mut extensions = Vec::new();
     let mut add = |kind: u16, content: &[u8]| {
         extensions.extend(kind.to_be_bytes());
@@ -128,10 +150,7 @@ fn hello(name: &str, versions: &[u16], suites: &[u16]) -> Vec<u8> {
         let share = [&[0, 29][..], &sized(&[9; 32])].concat();
         add(51, &sized(&share));
     }
-    body.extend(sized(&extensions));
-    let length = (body.len() as u32).to_be_bytes();
-    let message = [&[1][..], &length[1..], &body].concat();
-    [&[22, 3, 1][..], &sized(&message)].concat()
+    extensions
 }
 
 /// With its length in two bytes before it.
@@ -154,6 +173,14 @@ mod tests {
         let read = accepted.client_hello();
         assert_eq!(read.server_name(), Some("za.example.nl"));
         assert_eq!(read.cipher_suites().len(), OF_1_3.len() + GOOD.len());
+    }
+
+    #[test]
+    fn a_hello_of_ssl_has_no_extensions() {
+        let bytes = hello("za.example.nl", &[SSL_3_0], INSUFFICIENT);
+        // Record, message, version, random, session, suites, compression.
+        assert_eq!(bytes.len(), 5 + 4 + 2 + 32 + 1 + 2 + 2 * INSUFFICIENT.len() + 2);
+        assert_eq!((&bytes[..3], &bytes[9..11]), (&[22, 3, 0][..], &[3, 0][..]));
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! greatest size. Chains of servers are verified as a browser or a node would. Does not follow redirects.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
@@ -43,8 +44,8 @@ pub const ANSWER: Duration = Duration::from_secs(30);
 /// After so many answers in a row that did not come in time, no name is waited for as long as at first …
 const SILENT: u32 = 3;
 
-/// … but so long.
-const BRIEFLY: Duration = Duration::from_secs(1);
+/// … but so long, within which one that is slow and alive answers, and is waited for again as at first.
+const BRIEFLY: Duration = Duration::from_secs(5);
 
 /// What a node shows of itself.
 #[derive(Clone)]
@@ -109,9 +110,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header as text; empty if there is none.
-    pub fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    /// A header as text; empty if there is none. Several of a name, but for Set-Cookie, say the same as one with all of
+    /// their values (RFC 9110 §5.3).
+    pub fn header(&self, name: header::HeaderName) -> Cow<'_, str> {
+        let mut values = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let first = values.next().unwrap_or_default();
+        values.fold(Cow::Borrowed(first), |all, more| Cow::Owned(format!("{all}, {more}")))
     }
 
     /// The body as JSON; null if it is none.
@@ -446,7 +450,7 @@ impl Lines {
     }
 }
 
-/// Both versions that the NCSC calls good.
+/// Both versions that the NCSC calls good (its guidelines 2.0 of 2019).
 fn builder(
     roots: &Arc<RootCertStore>,
 ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert> {
@@ -462,5 +466,22 @@ fn session_failure(error: &std::io::Error) -> Failure {
     match tls {
         Some(rustls::Error::InvalidCertificate(why)) => Failure::Certificate(why.to_string()),
         _ => Failure::NoSession(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_headers_of_a_name_are_one_with_all_of_their_values() {
+        let mut headers = HeaderMap::new();
+        for policy in ["default-src 'self'", "frame-ancestors 'none'"] {
+            headers.append(header::CONTENT_SECURITY_POLICY, policy.parse().unwrap());
+        }
+        let answer = Answer { status: StatusCode::OK, headers, body: Vec::new() };
+        let policy = answer.header(header::CONTENT_SECURITY_POLICY);
+        assert_eq!(policy, "default-src 'self', frame-ancestors 'none'");
+        assert_eq!(answer.header(header::LOCATION), "");
     }
 }

@@ -7,7 +7,7 @@ use protocol::{register::ListKind, rule};
 use crate::{
     mischief::BadList,
     probe::{Case, Stop},
-    waiting::{after_a_day, after_an_hour},
+    waiting::{after_a_day, after_an_hour, becomes, stays},
 };
 
 /// Judges that the Whitelist is asked for within the hour (APP 20, APP 21).
@@ -24,29 +24,36 @@ pub(crate) async fn whitelist_is_fetched(case: &Case<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Looks at something while a list is bad that the gateway has had the time to fetch; says what was seen, and whether it
-/// was fetched. What comes after finds the list good again.
-pub(crate) async fn while_bad<T>(
+/// Looks whether something goes on while a list is bad that the gateway has had the time to fetch; says whether it does,
+/// and whether the list was fetched. What comes after finds the list good again.
+pub(crate) async fn while_bad(
     case: &Case<'_>,
     kind: ListKind,
     bad: BadList,
-    look: impl AsyncFnOnce() -> Result<T, Stop>,
-) -> Result<(T, bool), Stop> {
+    look: impl AsyncFn() -> Result<bool, Stop>,
+) -> Result<(bool, bool), Stop> {
     let passes = async || match kind {
         ListKind::Zal => after_a_day(case, kind).await,
         _ => after_an_hour(case, kind).await,
     };
     case.desk.mischief.spoil_list(kind, Some(bad));
     let is_fetched = passes().await;
-    let seen = match &is_fetched {
-        Ok(_) => Some(look().await),
-        Err(_) => None,
+    let seen = match (&is_fetched, bad) {
+        // A good list may take a moment to be used, and so may a bad one by who does not look at it.
+        (Ok(true), BadList::Without(_) | BadList::WithoutLast) => Some(becomes(&look, false).await),
+        (Ok(true), _) => Some(stays(&look).await),
+        (Ok(false), _) => Some(look().await),
+        (Err(_), _) => None,
     };
     case.desk.mischief.spoil_list(kind, None);
     let is_fetched = is_fetched?;
     if is_fetched {
         // Whether it is fetched again was judged elsewhere.
         let _ = passes().await;
+        if !matches!(bad, BadList::FitsNoSchema(_)) {
+            // Whoever comes next sees what has become of it.
+            let _ = becomes(&look, true).await;
+        }
     }
     match seen {
         Some(seen) => Ok((seen?, is_fetched)),

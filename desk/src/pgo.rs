@@ -5,6 +5,7 @@
 
 mod collect;
 mod doors;
+mod dossier;
 mod endings;
 mod habits;
 mod lists;
@@ -42,18 +43,10 @@ pub fn waits() -> impl Iterator<Item = Wait> {
 pub fn hidden(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         rule::STEP_PGO_LOGS | rule::NORM_LOGGING => "a log never reaches the wire",
-        rule::SEVERAL_CERTIFICATES => "which certificates there are is for the organisation to say",
-        rule::NO_CROSS_READ => "whose data somebody sees shows where several log in at the PGO",
         rule::WHITELIST_AT_HANDSHAKE => "no gateway seeks a PGO in release 1.x",
         rule::RELEASE_SPOKEN => "one release is spoken in the network of a check",
         rule::WHITELIST_ON_DEMAND => "it is asked for between people",
         rule::TLS_BACK_GOOD => "a PGO is sought by browsers only in release 1.x",
-        rule::CONFIDENTIAL_CLIENT => {
-            "what the person's device handles shows where a code comes without a certificate"
-        }
-        rule::ACCESS_TOKENS_KEPT | rule::BEARER => {
-            "what it does with a token beside showing it is not seen"
-        }
         _ => return None,
     })
 }

@@ -18,7 +18,7 @@ use crate::{
 const TOLD: usize = 12;
 
 /// The longest that a probe may take, real waiting aside.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// What a probe does, until it ends.
 pub type Going<'d> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 'd>>;

@@ -17,6 +17,8 @@ pub struct Recipe {
     pub pages: Vec<Step>,
     /// The consent question of a care provider's gateway.
     pub consent: Option<Consent>,
+    /// Where a PGO shows the Dossier: an address, or its path.
+    pub dossier: Option<String>,
 }
 
 /// What to do on a page.
@@ -64,6 +66,14 @@ impl Recipe {
             line: error.span().map(|span| 1 + text[..span.start].matches('\n').count() as u32),
             text: error.message().to_owned(),
         })?;
+        let is_address = |text: &str| text.starts_with('/') || text.starts_with("https://");
+        if let Some(other) = recipe.dossier.as_deref().filter(|text| !is_address(text)) {
+            let line = text.lines().position(|line| line.contains(other));
+            return Err(BadRecipe {
+                line: line.map(|line| line as u32 + 1),
+                text: format!("expected an address or a path, found {other:?}"),
+            });
+        }
         for selector in recipe.selectors() {
             Selector::parse(selector).map_err(|error| {
                 let line = text.lines().position(|line| line.contains(selector));
@@ -108,6 +118,8 @@ mod tests {
         assert_eq!((recipe.pages.len(), recipe.consent.is_some()), (1, true));
         let bad = Recipe::read("[[page]]\nhas = \"p[\"\npress = \"a\"\n").unwrap_err();
         assert_eq!(bad.line, Some(2));
+        let nowhere = Recipe::read("dossier = \"mijn\"\n").unwrap_err();
+        assert_eq!(nowhere.line, Some(1));
         let unknown = Recipe::read("[[page]]\nhas = \"p\"\nclick = \"a\"\n").unwrap_err();
         assert!(unknown.text.contains("click"), "{unknown:?}");
     }

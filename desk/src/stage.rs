@@ -26,6 +26,8 @@ pub trait Stage: Send + Sync {
     fn doors(&self) -> Doors;
     /// How long it has been going on.
     fn now(&self) -> Instant;
+    /// How many handshakes there were in which certificates were shown, by hosts that somebody else plays.
+    fn handshakes_of_guests(&self) -> u64;
     /// Accounts of people who can log in.
     fn accounts(&self) -> Vec<String>;
     /// From now on this one changes answers.
@@ -55,6 +57,10 @@ impl<S: Witness> Stage for World<S> {
 
     fn now(&self) -> Instant {
         Self::now(self)
+    }
+
+    fn handshakes_of_guests(&self) -> u64 {
+        Self::handshakes_of_guests(self)
     }
 
     fn accounts(&self) -> Vec<String> {

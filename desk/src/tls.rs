@@ -37,6 +37,10 @@ pub(crate) async fn old_and_weak(
         let expected = format!("{what} at the {door} door: refused");
         case.judge(rule, said == Said::Refused, &expected, told(said));
     }
+    let said = hello(&[hello::TLS_1_2], hello::INSUFFICIENT).await?;
+    let expected =
+        format!("only suites that the NCSC calls insufficient at the {door} door: refused");
+    case.judge(rule, said == Said::Refused, &expected, told(said));
     if only_good {
         let said = hello(&[hello::TLS_1_2], hello::WEAK).await?;
         let expected =
@@ -63,7 +67,7 @@ fn told(said: Said) -> String {
 /// How long a door without TLS may take to answer.
 const PLAIN: Duration = Duration::from_secs(5);
 
-/// A request for that path without TLS is not served.
+/// A request for that path without TLS is not served, and neither is SSL.
 pub(crate) async fn serves_without(case: &Case<'_>, path: &str) -> Result<(), Stop> {
     let subject = &case.desk.subject;
     let text =
@@ -87,5 +91,10 @@ pub(crate) async fn serves_without(case: &Case<'_>, path: &str) -> Result<(), St
     let serves = status.is_some_and(|status| status < 400) && !to_https;
     let found = answer.lines().next().unwrap_or("nothing").to_owned();
     case.judge(rule::TLS_EVERYWHERE, !serves, "a request without TLS is not served", found);
+    let suites = [hello::WEAK, hello::INSUFFICIENT].concat();
+    let said = hello::say(subject.at, &subject.front, &[hello::SSL_3_0], &suites).await;
+    // What is no TLS is no SSL either.
+    let said = said.unwrap_or(Said::Refused);
+    case.judge(rule::TLS_EVERYWHERE, said == Said::Refused, "SSL 3.0: refused", told(said));
     Ok(())
 }

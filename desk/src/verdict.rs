@@ -74,7 +74,7 @@ pub struct Verdict {
     pub text: &'static str,
     /// What the check shows.
     pub finding: Finding,
-    /// Why it could not be put to the test, if it could not.
+    /// Why it could not be put to the test, or not to all of it.
     pub why: Option<String>,
     /// Every time that it was put to the test.
     pub judgements: Vec<Judgement>,
@@ -163,7 +163,7 @@ pub(crate) fn verdicts(
         let (finding, why) = if judgements.iter().any(|judgement| !judgement.kept) {
             (Finding::Broken, None)
         } else if !judgements.is_empty() {
-            (Finding::Kept, None)
+            (Finding::Kept, in_part(&judgements, unreached, probes))
         } else if !probes.is_empty() {
             let why = unreached.iter().find(|unreached| probes.contains(&unreached.probe));
             let why = match (why, probes.iter().find(|probe| made.contains(probe))) {
@@ -192,7 +192,54 @@ pub(crate) fn verdicts(
         .collect()
 }
 
+/// What of a rule that was kept was not put to the test, if anything was not.
+fn in_part(
+    judgements: &[Judgement],
+    unreached: &[Unreached],
+    probes: &[&'static str],
+) -> Option<String> {
+    let told = unreached.iter().filter(|one| probes.contains(&one.probe)).map(|one| {
+        let has_judged = judgements.iter().any(|judgement| judgement.probe == one.probe);
+        let how = if has_judged { "did not come to its end" } else { "was not made" };
+        format!("{} {how}: {}", one.probe, one.why)
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("in part: {}", told.join("; ")))
+}
+
 /// Why a rule is not reached of which no probe was to be made.
 pub const NOT_ASKED: &str = "it was not asked for (--only)";
 
 const UNSEEN: &str = "what would show it happens inside the gateway";
+
+#[cfg(test)]
+mod tests {
+    use protocol::rule;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_of_which_a_probe_was_not_made_is_kept_in_part() {
+        let (made, missed) = ("whitelist-obeyed", "door-not-on-whitelist");
+        let rule = rule::WHITELIST_AT_HANDSHAKE;
+        let judgement = Judgement {
+            rule,
+            probe: made,
+            kept: true,
+            expected: String::new(),
+            found: String::new(),
+            exchanges: Vec::new(),
+        };
+        let planned = BTreeMap::from([(rule, vec![made, missed])]);
+        let finds = |unreached: &[Unreached]| {
+            let judgements = vec![judgement.clone()];
+            let all = verdicts("za", judgements, unreached, &planned, &[made, missed], &|_| None);
+            let verdict = all.into_iter().find(|verdict| verdict.rule == rule.row().name);
+            verdict.map(|verdict| (verdict.finding, verdict.why)).unwrap()
+        };
+        assert_eq!(finds(&[]), (Finding::Kept, None));
+        let unreached = [Unreached { probe: missed, why: "nobody is let in".to_owned() }];
+        let why = "in part: door-not-on-whitelist was not made: nobody is let in".to_owned();
+        assert_eq!(finds(&unreached), (Finding::Kept, Some(why)));
+    }
+}

@@ -44,11 +44,17 @@ const DAY: u64 = 86_401;
 /// How long a fetch is waited for between one hour of a day and the next, where they are made to pass.
 const BETWEEN: Duration = Duration::from_millis(300);
 
-/// How long a fetch may take once it is due.
-const FETCHING: Duration = Duration::from_secs(15);
+/// How long a fetch may take once it is due: a gateway may look once a minute what is.
+const FETCHING: Duration = Duration::from_secs(75);
 
-/// How long what came may take to be used.
+/// How long what came takes to be used at the least …
 const USING: Duration = Duration::from_millis(300);
+
+/// … and at the most, …
+const STORING: Duration = Duration::from_secs(10);
+
+/// … and how long it is waited for where nothing is to come of it.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether something was fetched.
 const LOOK: Duration = Duration::from_millis(50);
@@ -112,6 +118,27 @@ pub(crate) async fn after_a_day(case: &Case<'_>, kind: ListKind) -> Result<bool,
     }
     hasten(case, HOUR).await?;
     Ok(fetches.come(FETCHING).await)
+}
+
+/// Looks at something that is to become so, until it is or has had the time; says what was seen.
+pub(crate) async fn becomes(
+    look: &impl AsyncFn() -> Result<bool, Stop>,
+    wanted: bool,
+) -> Result<bool, Stop> {
+    let until = Instant::now() + STORING;
+    loop {
+        let seen = look().await?;
+        if seen == wanted || Instant::now() > until {
+            return Ok(seen);
+        }
+        tokio::time::sleep(USING).await;
+    }
+}
+
+/// Looks at something that is to stay as it is, once it has had the time to become otherwise.
+pub(crate) async fn stays(look: &impl AsyncFn() -> Result<bool, Stop>) -> Result<bool, Stop> {
+    tokio::time::sleep(SETTLING).await;
+    look().await
 }
 
 /// Requests for a list, from now on.

@@ -81,7 +81,7 @@ class House:
             for named in host["names"]
             if named["door"] == "back"
         )
-        self.whitelist, self.number, self.advanced = frozenset(), 0, 0.0
+        self.whitelist, self.number, self.advanced, self.pinned = frozenset(), 0, 0.0, {}
         self.take_whitelist((self.folder / WHITELIST).read_bytes())
 
     def now(self):
@@ -191,6 +191,12 @@ class House:
 
     # Asking
 
+    def is_known(self, name, sock):
+        if "certificate-pinned" not in self.faults:
+            return True
+        number = sock.getpeercert()["serialNumber"]
+        return self.pinned.setdefault(name, number) == number
+
     def context(self):
         context = ssl.create_default_context(cafile=self.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -209,7 +215,7 @@ class House:
         line = http.client.HTTPSConnection(name, timeout=10)
         line.sock = self.context().wrap_socket(self.connect(name, 443), server_hostname=name)
         try:
-            if not self.is_good(line.sock.getpeercert(binary_form=True)):
+            if not self.is_good(line.sock.getpeercert(binary_form=True)) or not self.is_known(name, line.sock):
                 raise OSError(f"the certificate of {name} is not good")
             line.request(method, path, body, headers or {})
             answer = line.getresponse()
@@ -327,6 +333,8 @@ class Server(ThreadingHTTPServer):
             if "old-tls" in house.faults:
                 context.minimum_version = ssl.TLSVersion.TLSv1_1
                 context.set_ciphers(f"{CIPHERS}:{WEAK}:@SECLEVEL=0")
+            if "insufficient-suites" in house.faults:
+                context.set_ciphers(f"{CIPHERS}:eNULL:aNULL:@SECLEVEL=0")
             if name == house.back:
                 context.load_verify_locations(house.ca)
                 context.verify_mode = ssl.CERT_REQUIRED
@@ -343,6 +351,12 @@ class Server(ThreadingHTTPServer):
         sock.settimeout(20)
         if "plain-http" in self.house.faults and sock.recv(1, socket.MSG_PEEK) != b"\x16":
             self.handlers[self.house.front](sock, address, self, None)
+            return
+        if "ssl-3" in self.house.faults and sock.recv(3, socket.MSG_PEEK) == b"\x16\x03\x00":
+            # A ServerHello with RSA, AES and SHA: no library speaks it any more.
+            hello = b"\x03\x00" + bytes(32) + b"\x00\x00\x2f\x00"
+            message = b"\x02\x00" + len(hello).to_bytes(2, "big") + hello
+            sock.sendall(b"\x16\x03\x00" + len(message).to_bytes(2, "big") + message)
             return
         name = sought(sock)
         if name not in self.handlers:

@@ -53,6 +53,7 @@ FAULTS = {
     "bsn-in-query": ("NO_IDENTITY_BETWEEN", "puts a BSN into a query"),
     "bsn-in-header": ("NO_IDENTITY_BETWEEN", "puts a BSN into a header"),
     "token-in-address": ("TOKEN_THREATS", "puts the token into the address"),
+    "other-scheme": ("BEARER", "shows the token by a scheme of its own"),
     "query-left-out": ("CATALOGUE_STANDARDS", "leaves out one of the queries of the service"),
     "query-of-its-own": ("CATALOGUE_STANDARDS", "asks for what no service has"),
     # Gateways of care providers
@@ -62,6 +63,7 @@ FAULTS = {
     "ocsp-forged-taken": ("OCSP_FRESH", "does not verify what the responder has signed"),
     "any-name-trusted": ("CERTIFICATE_OF_NAME", "takes a certificate of any name"),
     "any-chain-trusted": ("PKIO_CERTIFICATE CERTIFICATE_OF_NAME", "takes any certificate"),
+    "certificate-pinned": ("SEVERAL_CERTIFICATES", "takes of each gateway only the certificate that it saw first"),
     "expired-trusted": ("PKIO_CERTIFICATE", "takes certificates that have ended"),
     # Lists
     "whitelist-never-fetched": ("WHITELIST_PULLED", "never fetches the Whitelist"),
@@ -70,12 +72,16 @@ FAULTS = {
     "zal-never-fetched": ("ZAL_BY_UCI", "never fetches the ZAL"),
     "zal-not-validated": ("ZAL_VALIDATED", "uses a ZAL that is not valid"),
     # The Dossier
-    "nothing-kept": ("STEP_STORE", "does not keep what came"),
-    "source-not-shown": ("PROVENANCE_VISIBLE", "does not show that it came over MedMij"),
-    "dossier-of-anybody": ("OFFERS_DOSSIER", "shows the same Dossier to everybody"),
+    "nothing-kept": ("STEP_STORE OFFERS_DOSSIER", "does not keep what came"),
+    "source-not-shown": ("PROVENANCE_VISIBLE", "names MedMij in an address only"),
+    "dossier-of-anybody": ("NO_CROSS_READ", "shows the same Dossier to everybody"),
+    "token-shown": ("ACCESS_TOKENS_KEPT CONFIDENTIAL_CLIENT", "shows the token on a page"),
+    "token-in-cookie": ("ACCESS_TOKENS_KEPT CONFIDENTIAL_CLIENT TOKEN_THREATS", "keeps the token in the browser"),
     # Its door
     "own-certificate": ("PKIO_CERTIFICATE", "shows a certificate of its own making"),
     "old-tls": ("TLS_FRONT_SUFFICIENT", "speaks TLS 1.1 too"),
+    "insufficient-suites": ("TLS_FRONT_SUFFICIENT", "speaks TLS without encryption, and with nobody vouched for"),
+    "ssl-3": ("TLS_EVERYWHERE", "goes on with who says hello in SSL 3.0"),
     "plain-http": ("TLS_EVERYWHERE", "serves its pages without TLS too"),
 }
 ZAL = "MedMij_Zorgaanbiederslijst.xml"
@@ -231,7 +237,8 @@ class Gateway:
         if "code-not-offered" in self.faults:
             return went_well
         try:
-            items = self.fetch(flow, self.token(flow, code))
+            token = self.token(flow, code)
+            items = self.fetch(flow, token)
         except (OSError, ValueError, http.client.HTTPException) as fault:
             print(f"nothing came of {flow['naam']} {flow['dienst']}: {fault!r}", flush=True)
             if "failure-not-told" in self.faults:
@@ -245,6 +252,9 @@ class Gateway:
                     {"naam": flow["naam"], "dienst": flow["dienst"], "kind": kind, "count": count, "at": now}
                     for kind, count in items
                 ]
+        person["token"] = token
+        if "token-shown" in self.faults:
+            return went_well[0], f"{went_well[1]} Kenmerk: {token}"
         return went_well
 
     def ask(self, method, address, body=None, headers=None):
@@ -299,7 +309,8 @@ class Gateway:
 
     def asked(self, address, query, token, is_extra):
         query = quote(query.replace("{today}", date.today().isoformat()), safe="/?&=$:,")
-        headers = {"Accept": "application/fhir+json; fhirVersion=3.0", "Authorization": f"Bearer {token}"}
+        scheme = "Token" if "other-scheme" in self.faults else "Bearer"
+        headers = {"Accept": "application/fhir+json; fhirVersion=3.0", "Authorization": f"{scheme} {token}"}
         if "bsn-in-header" in self.faults:
             headers["X-Burger"] = "999900006"
         if "token-in-address" in self.faults:
@@ -419,7 +430,9 @@ class Front(BaseHTTPRequestHandler):
             text = "<p>Dit antwoord hoort bij geen vraag van u. Er is niets mee gedaan.</p>"
             return self.show(400, "Onbekend antwoord", text)
         title, text = told
-        self.show(200, title, f"<p>{html.escape(text)}</p>")
+        kept = "token-in-cookie" in gateway.faults and "token" in person
+        headers = [("Set-Cookie", f"token={person['token']}; Path=/; Secure")] if kept else []
+        self.show(200, title, f"<p>{html.escape(text)}</p>", headers)
 
     def dossier(self, _):
         gateway, person, escape = self.gateway, self.person(), html.escape
@@ -432,7 +445,8 @@ class Front(BaseHTTPRequestHandler):
             f"{escape(item['naam'].removesuffix('@medmij'))}, ontvangen op {item['at']}{source}, sindsdien ongewijzigd</li>"
             for item in items
         )
-        self.show(200, "Uw dossier", f"<ul>{rows}</ul>" if rows else "<p>Er is nog niets.</p>")
+        body = f"<ul>{rows}</ul>" if rows else "<p>Er is nog niets.</p>"
+        self.show(200, "Uw dossier", f"{body}<p>Vragen: help@medmij.example</p>")
 
 
 def main():

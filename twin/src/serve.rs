@@ -23,6 +23,7 @@ use protocol::{
     trace::{Event, FlowFacts, FlowKind, FlowRef},
     world::network::Door,
 };
+use rustls::HandshakeKind;
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
@@ -163,6 +164,10 @@ impl<S: Witness> World<S> {
             let peer = subject
                 .and_then(|name| Some(self.entrance(name)?.host))
                 .unwrap_or(HostId::visitor(HostId::visitor(0).0 - 1));
+            let is_full = stream.get_ref().1.handshake_kind() != Some(HandshakeKind::Resumed);
+            if is_full && self.network.elsewhere.contains_key(&peer) {
+                self.handshakes_of_guests.fetch_add(1, Ordering::Relaxed);
+            }
             let side = Side::Answerer;
             let opening =
                 Opening { connection, side, peer, name: None, staple: None, flow, handshake };

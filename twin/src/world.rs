@@ -73,6 +73,8 @@ pub struct World<S> {
     pub(crate) ending: AtomicBool,
     /// Full handshakes with browsers, and between hosts.
     pub(crate) handshakes: [AtomicU64; 2],
+    /// Those of them, resumed ones left out, in which a host showed itself that somebody else plays.
+    pub(crate) handshakes_of_guests: AtomicU64,
     /// Connections that were not opened because this machine had nothing to open them with.
     pub(crate) no_sockets: AtomicU64,
     started: time::Instant,
@@ -262,6 +264,7 @@ impl<S: Witness> World<S> {
             doors,
             ending: AtomicBool::new(false),
             handshakes: Default::default(),
+            handshakes_of_guests: AtomicU64::new(0),
             no_sockets: AtomicU64::default(),
             started,
             core: Mutex::new(core),
@@ -330,6 +333,11 @@ impl<S: Witness> World<S> {
     /// Connections that were not opened because this machine had no socket or port left.
     pub fn no_sockets(&self) -> u64 {
         self.no_sockets.load(Ordering::Relaxed)
+    }
+
+    /// How many handshakes there were in which certificates were shown, by hosts that somebody else plays.
+    pub fn handshakes_of_guests(&self) -> u64 {
+        self.handshakes_of_guests.load(Ordering::Relaxed)
     }
 
     /// Accounts of people who can log in at DigiD.

@@ -21,8 +21,8 @@ use protocol::{
 pub use hooks::{Lists, Ocsp, Saml};
 
 use crate::{
-    behind, fault::Fault, fhir, form, form::Form, front, list::Timestamp, oauth, pages::Scene,
-    paths, places::Endpoint, places::Places,
+    behind, fault::Fault, fhir, form, form::Form, front, list::Timestamp, oauth, ocsp,
+    pages::Scene, paths, places::Endpoint, places::Places,
 };
 
 /// The largest body of a request, in bytes.
@@ -149,6 +149,13 @@ impl Codec<'_> {
             paths::AVAILABILITY => behind::read_check(self, posted(request, behind::JSON)?),
             paths::RECORDS => behind::read_fetch(self, posted(request, behind::JSON)?),
             _ => {
+                if let Some(encoded) = path.strip_prefix(paths::OCSP_GET) {
+                    expect_get(request.method())?;
+                    return self
+                        .ocsp
+                        .read_query(&ocsp::read_encoded(encoded)?)
+                        .map(Request::OcspQuery);
+                }
                 if let Some(kind) = self.lists.kind(path) {
                     expect_get(request.method())?;
                     return Ok(Request::GetList(kind));
@@ -205,14 +212,17 @@ impl Codec<'_> {
         Some(written)
     }
 
-    /// What that host answers to a request that could not be read: a page for whoever looks at pages, or else a line that
-    /// says what was expected.
+    /// What that host answers to a request in which there is no message: what a resource server can, for whoever asks that of
+    /// FHIR; a page for whoever looks at pages; or else a line that says what was expected.
     pub fn write_fault(
         &self,
         from: NameId,
         to: &http::Request<Vec<u8>>,
         fault: &Fault,
     ) -> http::Response<Vec<u8>> {
+        if fhir::asks_what_it_can(self, from, to) {
+            return fhir::write_what_it_can();
+        }
         let accepted = to.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
         if accepted.is_some_and(|accept| accept.contains("text/html")) {
             front::answer::write_fault(self, from, fault)

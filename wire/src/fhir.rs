@@ -96,6 +96,33 @@ pub(crate) fn read_request(
     })
 }
 
+/// Whether that is how ordinary FHIR clients begin: by asking a server what it can (STU3, `capabilities`).
+pub(crate) fn asks_what_it_can(
+    codec: &Codec<'_>,
+    to: NameId,
+    request: &http::Request<Vec<u8>>,
+) -> bool {
+    let path = request.uri().path();
+    let place = codec.places.place(to, path).filter(|place| place.endpoint == Endpoint::Resource);
+    request.method() == http::Method::GET
+        && place.is_some_and(|place| path[place.length..] == *"/metadata")
+}
+
+/// As little of that as there must be: nothing of it is a message of the network.
+pub(crate) fn write_what_it_can() -> http::Response<Vec<u8>> {
+    let body = json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2019-01-01",
+        "kind": "capability",
+        "fhirVersion": "3.0.1",
+        "acceptUnknown": "no",
+        "format": ["json"],
+        "rest": [{ "mode": "server" }],
+    });
+    codec::answer(StatusCode::OK, JSON, body.to_string().into_bytes())
+}
+
 /// Of services that ask the same: one that the token covers, or else one that is served at that very address, or else
 /// the first of the catalogue.
 fn likeliest<'c>(

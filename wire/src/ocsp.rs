@@ -4,6 +4,7 @@
 //! signed by the issuer, or by a delegate that the issuer named for that, is a value that is read; whether it is in
 //! time is for the actors to say. Keys are lent by closures. Knows no clock.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{
     Decode as _, Encode as _,
     asn1::{BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString},
@@ -24,7 +25,7 @@ use x509_ocsp::{
     TbsRequest, Version,
 };
 
-use crate::{fault::Fault, list::Timestamp};
+use crate::{fault::Fault, form, list::Timestamp};
 
 /// The largest message, in bytes.
 const LARGEST: usize = 64 << 10;
@@ -113,6 +114,18 @@ pub fn write_query(issuer: &Issuer, serial: Serial) -> Vec<u8> {
     };
     // Numbers and hashes of fixed length always fit.
     write().unwrap_or_default()
+}
+
+/// A request out of an address, where it stands in base64 with its signs escaped or not (RFC 6960 §A.1).
+///
+/// # Errors
+/// It is no base64.
+pub(crate) fn read_encoded(text: &str) -> Result<Vec<u8>, Fault> {
+    // What is escaped in a path is so in a form too, but for the plus.
+    let text = form::decoded(&text.replace('+', "%2B"))?;
+    STANDARD
+        .decode(text)
+        .map_err(|error| Fault::malformed("an OCSP request in base64", &error.to_string()))
 }
 
 /// The certificate that a request asks of.

@@ -26,6 +26,8 @@ pub const CANCEL: &str = "/annuleren";
 pub const RESOLVE_ARTIFACT: &str = "/saml/idp/resolve_artifact";
 /// A certificate authority: OCSP over HTTP.
 pub const OCSP: &str = "/ocsp";
+/// The same with the request in the address.
+pub(crate) const OCSP_GET: &str = "/ocsp/";
 /// A system behind a ZA GW: is there anything?
 pub const AVAILABILITY: &str = "/beschikbaarheid";
 /// A system behind a ZA GW: what there is.

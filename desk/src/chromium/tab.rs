@@ -231,6 +231,10 @@ impl Tab {
         let (mut first, mut is_loaded) = (first, first.is_none());
         loop {
             let left = until.saturating_duration_since(Instant::now());
+            // What is queued already is handed out however late it is: a page that goes on asking ends here.
+            if left.is_zero() {
+                return if is_loaded { Ok(None) } else { Err(Failure::TimedOut(LIMIT)) };
+            }
             let wait = if is_loaded { QUIET.min(left) } else { left };
             let event = match timeout(wait, events.recv()).await {
                 Ok(Some(event)) => event,
@@ -253,7 +257,7 @@ impl Tab {
                             self.fails(&id, "Aborted");
                             return Ok(Some(request));
                         }
-                        None => match browser.send_once(lines, request).await {
+                        None => match browser.load(lines, request).await {
                             Ok(answer) => self.answers(&id, &answer),
                             Err(_) => self.fails(&id, "ConnectionFailed"),
                         },

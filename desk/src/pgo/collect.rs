@@ -6,8 +6,14 @@ use protocol::{
 };
 use url::Url;
 
-use super::steps::{Walk, base_name};
+use super::{
+    dossier::look_at_dossier,
+    steps::{Walk, base_name},
+};
 use crate::{
+    browser::Form,
+    desk::Offer,
+    evidence::{Exchange, Outcome},
     probe::{Case, Going, Probe, Stop},
     way::{Came, asks, bsn_of, sent},
 };
@@ -28,6 +34,9 @@ pub(super) const PROBES: &[Probe] = &[
             rule::STEP_REQUEST,
             rule::NO_IDENTITY_BETWEEN,
             rule::TOKEN_THREATS,
+            rule::BEARER,
+            rule::ACCESS_TOKENS_KEPT,
+            rule::CONFIDENTIAL_CLIENT,
             rule::CATALOGUE_STANDARDS,
             rule::SERVICE_IN_CATALOGUE,
             rule::MUTUAL_CERTIFICATES,
@@ -36,6 +45,7 @@ pub(super) const PROBES: &[Probe] = &[
             rule::STEP_STORE,
             rule::PROVENANCE_VISIBLE,
             rule::OFFERS_DOSSIER,
+            rule::NO_CROSS_READ,
         ],
         go: |case| Box::pin(collect(case)) as Going<'_>,
     },
@@ -96,9 +106,14 @@ async fn collect(case: &Case<'_>) -> Result<(), Stop> {
     }
     let mut walk = Walk::new(case)?;
     let page = walk.collect().await?;
+    walk.settles().await;
     look_at_offers(case, &walk);
-    look_at_fetches(case, &walk)?;
-    look_at_end(case, &mut walk, &page.url.clone()).await
+    let ended = match look_at_fetches(case, &walk) {
+        Ok(()) => look_at_dossier(case, &mut walk, page).await,
+        Err(stop) => Err(stop),
+    };
+    look_at_device(case, &walk);
+    ended
 }
 
 fn look_at_offers(case: &Case<'_>, walk: &Walk<'_>) {
@@ -148,13 +163,61 @@ fn look_at_fetches(case: &Case<'_>, walk: &Walk<'_>) -> Result<(), Stop> {
         missing.map_or_else(|| "all are made".to_owned(), |query| format!("not made: {query}"));
     let expected = "the queries that the catalogue has for the service";
     case.judge(rule::CATALOGUE_STANDARDS, missing.is_none(), expected, found);
-    if let Some(other) = case.strange().iter().find(|other| other.request.starts_with("GET ")) {
+    if let Some(other) = case.strange().iter().find(|other| is_query(other)) {
         let found = format!("no query of the catalogue: {}", first_line(&other.request));
         case.judge(rule::CATALOGUE_STANDARDS, false, expected, found);
     }
     case.judge(rule::SERVICE_IN_CATALOGUE, true, asks(rule::SERVICE_IN_CATALOGUE), wanted.id());
     case.judge(rule::COLLECTS_BY_UCI, true, asks(rule::COLLECTS_BY_UCI), "all sixteen steps");
     Ok(())
+}
+
+/// Whether something that no host understood is a query: not what ordinary clients ask before, of FHIR servers and of the
+/// responder.
+fn is_query(exchange: &Exchange) -> bool {
+    let path = exchange.request.strip_prefix("GET ").and_then(|rest| rest.split([' ', '?']).next());
+    path.is_some_and(|path| !path.ends_with("/metadata") && !path.starts_with(wire::paths::OCSP))
+}
+
+/// Tokens stay at the gateway: no browser is told one (RFC 6819 §4.1.3, RFC 6750 §5.3).
+fn look_at_device(case: &Case<'_>, walk: &Walk<'_>) {
+    let tokens = walk.tokens();
+    if tokens.is_empty() {
+        return;
+    }
+    let has = |text: &str| tokens.iter().any(|token| text.contains(token));
+    let told = |exchange: &Exchange| match &exchange.outcome {
+        Outcome::Answer { raw, .. } => raw.clone(),
+        Outcome::Failure(_) => String::new(),
+    };
+    let browsed = walk.browsed();
+    let seen = browsed.iter().find(|one| has(&one.request) || has(&told(one)));
+    let found = seen.map_or_else(|| "none has it".to_owned(), Exchange::line);
+    let expected = "what browsers say and are told has no token";
+    for rule in [rule::ACCESS_TOKENS_KEPT, rule::CONFIDENTIAL_CLIENT] {
+        case.judge(rule, seen.is_none(), expected, found.clone());
+    }
+    let is_kept = |line: &str| {
+        let line = line.to_lowercase();
+        ["set-cookie:", "cookie:", "location:"].iter().any(|name| line.starts_with(name))
+    };
+    let lies_about = |one: &&Exchange| {
+        has(&first_line(&one.request))
+            || told(one).lines().chain(one.request.lines()).any(|line| is_kept(line) && has(line))
+    };
+    let kept = browsed.iter().find(lies_about);
+    let found = kept.map_or_else(|| "none has it".to_owned(), Exchange::line);
+    case.judge(rule::TOKEN_THREATS, kept.is_none(), "no token in an address or a cookie", found);
+}
+
+/// The scheme of a request's Authorization header (RFC 9110 §11.6.2).
+fn scheme(raw: &str) -> Option<&str> {
+    let mut headers = raw.lines().skip(1).take_while(|line| !line.is_empty());
+    let value = headers.find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("authorization").then_some(value)
+    })?;
+    value.split(' ').next()
 }
 
 /// No request says who somebody is, and none has its token where logs keep it. One that does either is none that the
@@ -181,9 +244,24 @@ fn look_for_secrets(case: &Case<'_>, fetches: &[(Fetch, String)]) -> Result<(), 
     let in_address = raws().find(|raw| first_line(raw).contains("access_token"));
     let found = in_address.map_or_else(|| "none has one".to_owned(), |raw| first_line(raw));
     case.judge(rule::TOKEN_THREATS, in_address.is_none(), "no token in an address", found);
+    let is_other = |raw: &&String| match scheme(raw) {
+        Some(scheme) => !scheme.eq_ignore_ascii_case("bearer"),
+        None => !first_line(raw).contains("access_token"),
+    };
+    let queries = || fetches.iter().map(|(_, raw)| raw);
+    if queries().next().is_some() {
+        let other = queries().find(is_other);
+        let found = other.map_or_else(|| "so it is".to_owned(), |raw| first_line(raw));
+        let expected = "every query has its token as a bearer token";
+        case.judge(rule::BEARER, other.is_none(), expected, found);
+    }
     match bsn.or(in_address) {
         Some(raw) if fetches.iter().all(|(_, understood)| understood != raw) => {
             Err(Stop(format!("not understood: {}", first_line(raw))))
+        }
+        // Of some queries only the token tells of which service they are.
+        _ if queries().any(|raw| is_other(&raw)) => {
+            Err(Stop::because("queries without a bearer token are refused"))
         }
         _ => Ok(()),
     }
@@ -204,75 +282,52 @@ fn first_line(raw: &str) -> String {
     raw.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The Dossier: what came is there, with where it came from, for its person only.
-async fn look_at_end(case: &Case<'_>, walk: &mut Walk<'_>, end: &Url) -> Result<(), Stop> {
-    let naam = walk.offer.naam.trim_end_matches("@medmij").to_lowercase();
-    let service = base_name(&walk.offer);
-    let dossier = dossier(case, walk, end).await?;
-    let shown = dossier.text.to_lowercase();
-    let has = shown.contains(&naam) && shown.contains(&service);
-    let expected = format!("the Dossier shows {service} of {naam}");
-    case.judge(rule::STEP_STORE, has, &expected, dossier.named());
-    if has {
-        let says = shown.contains("medmij");
-        let expected = "the Dossier says that it came over MedMij";
-        case.judge(rule::PROVENANCE_VISIBLE, says, expected, dossier.named());
-    }
-    let mut other = Walk::of_another(case)?;
-    let seen = other.ends_at(dossier.url.clone()).await?;
-    let is_theirs = !(has
-        && seen.text.to_lowercase().contains(&naam)
-        && seen.text.to_lowercase().contains(&service)
-        && seen.text == dossier.text);
-    let expected = "another browser does not see it";
-    case.judge(rule::OFFERS_DOSSIER, is_theirs, expected, seen.named());
-    Ok(())
+/// What tells fields apart in which one chooses from what the network has.
+struct Known {
+    namen: Vec<String>,
+    services: Vec<String>,
+    ids: Vec<&'static str>,
 }
 
-/// The page of the Dossier: a link of the last page or of the first says where it is; else it is the last page.
-async fn dossier(
-    case: &Case<'_>,
-    walk: &mut Walk<'_>,
-    end: &Url,
-) -> Result<Box<crate::browser::Page>, Stop> {
-    let start = walk.start()?;
-    for url in [end.clone(), start] {
-        let page = walk.ends_at(url).await?;
-        let link = page.links.iter().find(|(text, url)| {
-            text.to_lowercase().contains("dossier") || url.path().contains("dossier")
-        });
-        if let Some((_, url)) = link {
-            return walk.ends_at(url.clone()).await;
-        }
+impl Known {
+    fn is(&self, (_, value, text): &(String, String, String)) -> bool {
+        let says = |text: &str, words: &[String]| words.iter().any(|word| text.contains(word));
+        let said = [value.to_lowercase(), text.to_lowercase()];
+        self.ids.contains(&value.as_str())
+            || said.iter().any(|text| says(text, &self.namen) || says(text, &self.services))
     }
-    let text = format!("https://{}/dossier", case.desk.subject.front);
-    let url = Url::parse(&text).map_err(|error| Stop(error.to_string()))?;
-    walk.ends_at(url).await
 }
 
-/// Its first page has every Zorgaanbieder of the ZAL, and no other.
+/// The first that is on no ZAL of what can be chosen in a field that has something of it, if there is such a field. What
+/// stands for nothing yet is neither.
+fn first_strange<'p>(
+    forms: &'p [Form],
+    known: &Known,
+) -> Option<Option<&'p (String, String, String)>> {
+    let all = || forms.iter().flat_map(|form| form.choices.iter().map(move |one| (form, one)));
+    let mut ours = all()
+        .filter(|(form, (name, ..))| form.choices.iter().any(|one| one.0 == *name && known.is(one)))
+        .map(|(_, one)| one)
+        .peekable();
+    ours.peek()?;
+    Some(ours.find(|one| !one.1.is_empty() && !known.is(one)))
+}
+
+/// What can be chosen on its first page is on the ZAL.
 async fn offers(case: &Case<'_>) -> Result<(), Stop> {
     let desk = case.desk;
     let mut walk = Walk::new(case)?;
     let start = walk.start()?;
     let page = walk.ends_at(start).await?;
-    let known: Vec<String> = desk
-        .offers
-        .iter()
-        .map(|offer| offer.naam.trim_end_matches("@medmij").to_lowercase())
-        .collect();
-    let ids: Vec<&str> = desk.offers.iter().map(|offer| offer.dienst.id()).collect();
-    let choices = || page.forms.iter().flat_map(|form| &form.choices);
-    let is_known = |text: &str| {
-        let text = text.to_lowercase();
-        known.iter().any(|naam| text.contains(naam))
-            || ids.contains(&text.as_str())
-            || text.is_empty()
+    let naam = |offer: &Offer| offer.naam.trim_end_matches("@medmij").to_lowercase();
+    let known = Known {
+        namen: desk.offers.iter().map(naam).collect(),
+        services: desk.offers.iter().map(base_name).collect(),
+        ids: desk.offers.iter().map(|offer| offer.dienst.id()).collect(),
     };
-    let strange = choices().find(|(_, value, text)| !is_known(value) && !is_known(text));
-    if choices().next().is_none() {
-        return Err(Stop::because("its first page has nothing to choose from"));
-    }
+    let Some(strange) = first_strange(&page.forms, &known) else {
+        return Err(Stop::because("on its first page nothing of the ZAL can be chosen"));
+    };
     let expected = "what can be chosen is on the ZAL";
     let found = strange.map_or_else(
         || "all of it is".to_owned(),
@@ -284,7 +339,7 @@ async fn offers(case: &Case<'_>) -> Result<(), Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::names_somebody;
+    use super::*;
 
     #[test]
     fn a_bsn_is_seen_however_it_is_written() {
@@ -298,5 +353,41 @@ mod tests {
         }
         let token = "GET /fhir/Patient HTTP/1.1\nauthorization: Bearer 19999000061-999900007";
         assert!(!names_somebody(token, &persons));
+    }
+
+    #[test]
+    fn a_token_is_a_bearer_token_if_its_header_says_so() {
+        assert_eq!(scheme("GET / HTTP/1.1\nhost: a\nauthorization: Bearer x\n\n"), Some("Bearer"));
+        assert_eq!(scheme("GET / HTTP/1.1\nhost: a\n\nauthorization: Bearer x"), None);
+    }
+
+    #[test]
+    fn only_fields_that_have_something_of_the_zal_must_have_no_more() {
+        let known = Known {
+            namen: vec!["huisartsaaaa".to_owned()],
+            services: vec!["huisartsgegevens".to_owned()],
+            ids: vec!["49"],
+        };
+        let form = |choices: &[(&str, &str, &str)]| {
+            let own = |(name, value, text): &(&str, &str, &str)| {
+                ((*name).to_owned(), (*value).to_owned(), (*text).to_owned())
+            };
+            let url = Url::parse("https://pgo.example.nl/").unwrap();
+            let choices = choices.iter().map(own).collect();
+            [Form { choices, ..Form::bare(&url) }]
+        };
+        let good = [
+            ("wie", "", "Kies een zorgaanbieder"),
+            ("wie", "3", "Huisartsaaaa"),
+            ("wat", "7", "Huisartsgegevens"),
+            ("onthoud", "on", "Onthoud mij"),
+            ("taal", "en", "English"),
+        ];
+        assert_eq!(first_strange(&form(&good), &known), Some(None));
+        let more = [&good[..], &[("wie", "9", "Kliniek De Droom")]].concat();
+        let more = form(&more);
+        let found = first_strange(&more, &known).flatten();
+        assert_eq!(found.map(|(_, value, _)| value.as_str()), Some("9"));
+        assert_eq!(first_strange(&form(&good[3..]), &known), None);
     }
 }

@@ -61,6 +61,7 @@ async fn nothing_there(case: &Case<'_>) -> Result<Box<Page>, Stop> {
 async fn a_success(case: &Case<'_>) -> Result<Box<Page>, Stop> {
     let mut walk = Walk::new(case)?;
     let page = walk.collect().await?;
+    walk.settles().await;
     if walk.fetched().is_empty() {
         return Err(Stop::because("nothing is asked for"));
     }
@@ -132,6 +133,7 @@ async fn nothing_came(case: &Case<'_>) -> Result<(), Stop> {
         let back = walk.way_back().await?;
         case.desk.mischief.make_trouble(Some(trouble));
         let page = walk.ends_at(back).await;
+        walk.settles().await;
         case.desk.mischief.make_trouble(None);
         let page = page?;
         let expected = format!("the person is told when {what}, and not that all went well");

@@ -6,7 +6,6 @@ use super::{peers::node, steps::Walk};
 use crate::{
     desk::Disguise,
     habits::{keeps, remembers, waits, while_silent},
-    line::Request,
     mischief::{Standing, Trouble},
     probe::{Case, Going, Probe, Stop},
 };
@@ -36,7 +35,7 @@ async fn look(case: &Case<'_>) -> Result<(), Stop> {
     let is_ocsp = |asked: &Asked| matches!(asked, Asked::OcspQuery(_));
     while_silent(case, "a silent OCSP responder", is_ocsp, async {
         // What the person is told then is judged elsewhere.
-        let _ = walk.browser.send_once(&desk.lines, Request::get(back)).await;
+        let _ = walk.ends_at(back).await;
     })
     .await;
     desk.disguise(za, None).map_err(Stop)?;
@@ -45,7 +44,7 @@ async fn look(case: &Case<'_>) -> Result<(), Stop> {
     let is_code = |asked: &Asked| matches!(asked, Asked::OfferCode(_));
     desk.mischief.make_trouble(Some(Trouble::Silence));
     while_silent(case, "a silent gateway of a care provider", is_code, async {
-        let _ = walk.browser.send_once(&desk.lines, Request::get(back)).await;
+        let _ = walk.ends_at(back).await;
     })
     .await;
     Ok(())

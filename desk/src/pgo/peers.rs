@@ -17,7 +17,7 @@ use crate::{
 pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "za-not-vouched-for",
-        rules: &[rule::OCSP_AT_HANDSHAKE, rule::OCSP_FRESH],
+        rules: &[rule::SEVERAL_CERTIFICATES, rule::OCSP_AT_HANDSHAKE, rule::OCSP_FRESH],
         go: |case| Box::pin(not_vouched_for(case)) as Going<'_>,
     },
     Probe {
@@ -48,9 +48,24 @@ async fn brings_code_while(
     let back = walk.way_back().await?;
     wrong(true).map_err(Stop)?;
     let ended = walk.ends_at(back).await;
+    let brings = walk.offers().await;
     wrong(false).map_err(Stop)?;
     ended?;
-    Ok(!walk.offered().is_empty())
+    Ok(brings)
+}
+
+/// The same, where it is to show what is done at a handshake: over a connection that was kept, or in a session that is
+/// resumed, no certificate is shown.
+async fn brings_code_past(
+    case: &Case<'_>,
+    wrong: &dyn Fn(bool) -> Result<(), String>,
+) -> Result<bool, Stop> {
+    let before = case.desk.world.handshakes_of_guests();
+    let brings = brings_code_while(case, wrong).await?;
+    match brings && case.desk.world.handshakes_of_guests() == before {
+        true => Err(Stop::because("no new handshake was made")),
+        false => Ok(brings),
+    }
 }
 
 /// Judges that nothing is brought to a gateway of which something is wrong.
@@ -60,7 +75,7 @@ async fn judge(
     what: &str,
     wrong: &dyn Fn(bool) -> Result<(), String>,
 ) -> Result<(), Stop> {
-    let brings = brings_code_while(case, wrong).await?;
+    let brings = brings_code_past(case, wrong).await?;
     let expected = format!("a gateway {what} is brought no code");
     case.judge(
         rule,
@@ -76,9 +91,16 @@ async fn not_vouched_for(case: &Case<'_>) -> Result<(), Stop> {
     let new = |standing| {
         move |begins: bool| desk.disguise(name, begins.then_some(Disguise::New(standing)))
     };
-    if !brings_code_while(case, &new(Standing::Good)).await? {
-        let why = "no code is brought to a gateway whose certificate is new and good";
-        return Err(Stop::because(why));
+    if !brings_code(case).await? {
+        return Err(Stop::because("no code is brought to a gateway"));
+    }
+    let brings = brings_code_past(case, &new(Standing::Good)).await?;
+    let expected =
+        "a gateway that shows another certificate of its own, new and good, is brought codes";
+    let found = if brings { "it was brought one" } else { "it was brought none" };
+    case.judge(rule::SEVERAL_CERTIFICATES, brings, expected, found);
+    if !brings {
+        return Err(Stop::because("no code is brought to who shows a new certificate"));
     }
     let queried = case.queries() > 0;
     let expected =

@@ -3,9 +3,8 @@
 use protocol::rule;
 use url::Url;
 
-use super::steps::Walk;
+use super::{peers::brings_code, steps::Walk};
 use crate::{
-    line::Request,
     probe::{Case, Going, Probe, Stop},
     way::sent,
 };
@@ -47,13 +46,23 @@ fn with(url: &Url, name: &str, value: Option<&str>) -> Url {
     url
 }
 
+/// Whoever offers no code at all shows nothing of states by that.
+async fn offers_codes(case: &Case<'_>) -> Result<(), Stop> {
+    match brings_code(case).await? {
+        true => Ok(()),
+        false => Err(Stop::because("it does not offer a code that comes as it should")),
+    }
+}
+
 async fn altered(case: &Case<'_>) -> Result<(), Stop> {
+    offers_codes(case).await?;
     for (what, state) in
         [("a state that it never gave", Some("vreemde-kenmerken")), ("no state", None)]
     {
         let mut walk = Walk::new(case)?;
         let back = walk.way_back().await?;
         walk.ends_at(with(&back, "state", state)).await?;
+        walk.settles().await;
         let offered = walk.offered().len();
         let expected = format!("a code that comes with {what} is not offered");
         case.judge(rule::STATE_BOUND, offered == 0, &expected, format!("offered {offered} times"));
@@ -62,6 +71,7 @@ async fn altered(case: &Case<'_>) -> Result<(), Stop> {
 }
 
 async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
+    offers_codes(case).await?;
     let mut walk = Walk::new(case)?;
     let back = walk.way_back().await?;
     let mut other = Walk::of_another(case)?;
@@ -69,6 +79,7 @@ async fn another_browser(case: &Case<'_>) -> Result<(), Stop> {
     let start = other.start()?;
     other.ends_at(start).await?;
     other.ends_at(back).await?;
+    other.settles().await;
     let offered = other.offered().len();
     let expected = "a code that comes by another browser than was sent for it is not offered";
     case.judge(rule::STATE_BOUND, offered == 0, expected, format!("offered {offered} times"));
@@ -102,12 +113,13 @@ async fn brought_again(case: &Case<'_>) -> Result<(), Stop> {
     let mut walk = Walk::new(case)?;
     let back = walk.way_back().await?;
     walk.ends_at(back.clone()).await?;
-    if walk.offered().is_empty() {
+    if !walk.offers().await {
         return Err(Stop::because("it does not offer a code"));
     }
     for _ in 0..2 {
-        walk.browser.send_once(&case.desk.lines, Request::get(back.clone())).await?;
+        walk.ends_at(back.clone()).await?;
     }
+    walk.settles().await;
     let offered = walk.offered().len();
     let expected = "a code that the browser brings again (reloaded) is not offered again";
     case.judge(rule::CODE_OFFERED_ONCE, offered == 1, expected, format!("offered {offered} times"));

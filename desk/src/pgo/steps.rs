@@ -1,12 +1,15 @@
 //! The steps of UCI Verzamelen at a PGO, from the side of a person; and what it is heard to ask of nodes meanwhile.
 
+use std::time::{Duration, Instant};
+
 use protocol::message::{Fetch, OfferCode, Request as Asked};
+use serde_json::Value;
 use url::Url;
 
 use crate::{
     browser::{Browser, Move, Page, Stand},
     desk::Offer,
-    evidence::Outcome,
+    evidence::{Exchange, Outcome},
     ledger::Heard,
     line::Request,
     probe::{Case, Stop},
@@ -16,12 +19,22 @@ use crate::{
 /// How many pages there may be before somebody is at the care provider's.
 const PAGES: usize = 6;
 
+/// A gateway that asked for nothing for so long has done what it does: it may do so after the person has their page.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How long it may take for that.
+const WORKING: Duration = Duration::from_secs(15);
+
+/// How often it is looked whether it asked for something.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// One person's way, at a browser of their own.
 pub(super) struct Walk<'c> {
     case: &'c Case<'c>,
     pub offer: Offer,
     pub browser: Browser,
     heard_before: usize,
+    asked_before: usize,
 }
 
 impl<'c> Walk<'c> {
@@ -35,7 +48,8 @@ impl<'c> Walk<'c> {
     pub fn of(case: &'c Case<'c>, offer: Offer) -> Self {
         // There is no host where it does not go.
         let browser = Browser::new("");
-        Self { case, offer, browser, heard_before: case.heard(<[_]>::len) }
+        let (heard_before, asked_before) = (case.heard(<[_]>::len), case.desk.lines.count());
+        Self { case, offer, browser, heard_before, asked_before }
     }
 
     /// For somebody else, at a browser of their own.
@@ -139,11 +153,13 @@ impl<'c> Walk<'c> {
         }
     }
 
-    /// The authorization request with which the PGO sent the browser away.
+    /// The authorization request with which the PGO sent the browser to a care provider's gateway.
     pub fn request(&self) -> Option<&Url> {
-        let own = self.case.desk.subject.front.as_str();
-        let away = |url: &&Url| url.host_str() != Some(own);
-        self.browser.trail.iter().find(away)
+        let offers = &self.case.desk.offers;
+        let is_theirs = |url: &&Url| {
+            offers.iter().any(|offer| offer.authorization.host_str() == url.host_str())
+        };
+        self.browser.trail.iter().find(is_theirs)
     }
 
     pub async fn reach_digid(&mut self) -> Result<Box<Page>, Stop> {
@@ -180,7 +196,7 @@ impl<'c> Walk<'c> {
         let answer =
             self.browser.send_once(&self.case.desk.lines, form.request(Some(button), &[])).await?;
         let location = answer.header(http::header::LOCATION);
-        form.action.join(location).map_err(|_| Stop::because("the care provider sent nobody back"))
+        form.action.join(&location).map_err(|_| Stop::because("the care provider sent nobody back"))
     }
 
     /// Goes to an address of the PGO's and gives the page that it ends at.
@@ -209,6 +225,54 @@ impl<'c> Walk<'c> {
                 _ => None,
             });
             offers.collect()
+        })
+    }
+
+    /// Waits until a code is offered, or nothing more is asked for; says whether one is.
+    pub async fn offers(&self) -> bool {
+        self.works_until(|| !self.offered().is_empty()).await;
+        !self.offered().is_empty()
+    }
+
+    /// Waits until nothing more is asked for.
+    pub async fn settles(&self) {
+        self.works_until(|| false).await;
+    }
+
+    async fn works_until(&self, is_done: impl Fn() -> bool) {
+        let all = || self.case.heard(<[_]>::len) + self.case.strange().len();
+        let until = Instant::now() + WORKING;
+        let (mut known, mut since) = (all(), Instant::now());
+        while !is_done() && since.elapsed() < QUIET && Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+            let now = all();
+            if now != known {
+                (known, since) = (now, Instant::now());
+            }
+        }
+    }
+
+    /// What browsers were told and said meanwhile.
+    pub fn browsed(&self) -> Vec<Exchange> {
+        let lines = &self.case.desk.lines;
+        let mut all = lines.since(self.asked_before);
+        all.retain(|exchange| exchange.asker == lines.nobody().name);
+        all
+    }
+
+    /// The tokens that were given out meanwhile.
+    pub fn tokens(&self) -> Vec<String> {
+        self.heard(|heard| {
+            let tokens =
+                heard.iter().filter_map(|one| match (&one.request, &one.exchange.outcome) {
+                    (Asked::OfferCode(_), Outcome::Answer { raw, .. }) => {
+                        let (_, body) = raw.split_once("\n\n")?;
+                        let grant: Value = serde_json::from_str(body).ok()?;
+                        grant.get("access_token")?.as_str().map(str::to_owned)
+                    }
+                    _ => None,
+                });
+            tokens.collect()
         })
     }
 

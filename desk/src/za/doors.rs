@@ -80,7 +80,7 @@ async fn entry(case: &Case<'_>, who: &Identity) -> Result<Entry, Stop> {
     let request = walk.fetch_request(&walk.offer, Some(MADE_UP), 0);
     match case.desk.lines.ask(who, request).await {
         Ok(answer) => {
-            let media = String::from(answer.header(header::CONTENT_TYPE));
+            let media = answer.header(header::CONTENT_TYPE).into_owned();
             Ok(Entry::Answered(answer.status, media))
         }
         Err(Failure::TooLarge) => Ok(Entry::Answered(StatusCode::OK, String::new())),

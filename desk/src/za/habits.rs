@@ -44,7 +44,7 @@ async fn look(case: &Case<'_>) -> Result<(), Stop> {
     let page = walk.reach_digid().await?;
     let answer = walk.browser.send_once(&desk.lines, way::login(desk, &page, &account)?).await?;
     let location = answer.header(http::header::LOCATION);
-    let back = Url::parse(location).map_err(|_| Stop::because("DigiD sent nobody back"))?;
+    let back = Url::parse(&location).map_err(|_| Stop::because("DigiD sent nobody back"))?;
     let is_artifact = |asked: &Asked| matches!(asked, Asked::ResolveArtifact { .. });
     desk.mischief.spoil_logins(Some(Spoilt::Withheld));
     while_silent(case, "a silent DigiD", is_artifact, async {

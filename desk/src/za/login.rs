@@ -59,7 +59,7 @@ async fn way_back(case: &Case<'_>, walk: &mut Walk<'_>) -> Result<Url, Stop> {
     let page = walk.reach_digid().await?;
     let request = way::login(case.desk, &page, &account)?;
     let answer = walk.browser.send_once(&case.desk.lines, request).await?;
-    let location = String::from(answer.header(header::LOCATION));
+    let location = answer.header(header::LOCATION);
     page.url.join(&location).map_err(|_| Stop::because("DigiD sent nobody back"))
 }
 

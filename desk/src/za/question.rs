@@ -19,7 +19,7 @@ pub(super) fn look_at_question(case: &Case<'_>, walk: &Walk<'_>, page: &Page) {
     let found = if secrets { "the question has a field for a password" } else { "none does" };
     case.judge(rule::NO_EMBEDDED_BROWSER, !secrets, expected, found);
     let header =
-        |name: &'static str| String::from(page.answer.header(HeaderName::from_static(name)));
+        |name: &'static str| page.answer.header(HeaderName::from_static(name)).into_owned();
     let (policy, options) = (header("content-security-policy"), header("x-frame-options"));
     let expected =
         "frame-ancestors in Content-Security-Policy, or X-Frame-Options, that keeps others out";

@@ -184,7 +184,7 @@ fn look_at_grant(
         |scope| format!("scope {scope:?}"),
     );
     case.judge(rule::SINGLE_SCOPE, is_single, &format!("scope {asked:?}, or none"), found);
-    let kept = String::from(answer.header(http::header::CACHE_CONTROL));
+    let kept = answer.header(http::header::CACHE_CONTROL);
     let is_kept = is_never_stored(&kept);
     let expected = "a token answer with Cache-Control: no-store (RFC 6749 §5.1)";
     case.judge(rule::ACCESS_TOKENS_KEPT, is_kept, expected, format!("Cache-Control: {kept:?}"));

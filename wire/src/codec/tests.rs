@@ -239,6 +239,36 @@ fn a_fhir_query_stands_below_the_address_of_its_service_with_the_token_in_a_head
 }
 
 #[test]
+fn a_resource_server_says_what_it_can_and_no_other_place_does() {
+    let answered = |path: &str| {
+        let request = http::Request::get(path).body(Vec::new()).unwrap();
+        codec_with(Desk::Own, |codec| {
+            let fault = codec.read_request(host("za.example.nl"), &request).unwrap_err();
+            codec.write_fault(host("za.example.nl"), &request, &fault)
+        })
+    };
+    let answer = answered("/za/1/fhir/0/metadata");
+    assert_eq!(answer.status(), StatusCode::OK);
+    let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(said["fhirVersion"], "3.0.1");
+    assert_eq!(answered("/za/1/fhir/0/metadata/x").status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_responder_is_asked_in_an_address_too() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let asked = Request::OcspQuery(protocol::id::Serial(0x03ff_fbfe));
+    let text = STANDARD.encode(write(&asked).body());
+    let escaped: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    for text in [text, escaped] {
+        let request = http::Request::get(format!("/ocsp/{text}")).body(Vec::new()).unwrap();
+        let read =
+            codec_with(Desk::Own, |codec| codec.read_request(host("za.example.nl"), &request));
+        assert_eq!(read, Ok((asked, None)), "{text}");
+    }
+}
+
+#[test]
 fn at_a_shared_address_a_token_tells_whose_data_are_asked() {
     let request = http::Request::get("/fhir/Patient?_include=Patient:general-practitioner")
         .header(header::AUTHORIZATION, format!("bearer {}", Opaque::uuid_v4(48)))

@@ -120,7 +120,10 @@ fn kept(report: &Report) -> Markup {
                     td { (cited(verdict)) }
                     td { (verdict.text) }
                     td { (verdict.judgements.len()) }
-                    td { (probes(verdict)) }
+                    td {
+                        (probes(verdict))
+                        @if let Some(why) = &verdict.why { "; " (why) }
+                    }
                 }
             } }
         }

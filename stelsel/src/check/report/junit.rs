@@ -14,6 +14,9 @@ pub(super) fn junit(report: &Report) -> String {
             status(report, verdict),
         );
         case.set_classname(format!("stelsel.check.{}", report.role));
+        if let (Finding::Kept, Some(why)) = (verdict.finding, &verdict.why) {
+            case.set_system_out(why);
+        }
         suite.add_test_case(case);
     }
     let mut all = quick_junit::Report::new("stelsel check");

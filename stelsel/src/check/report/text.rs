@@ -41,6 +41,12 @@ pub(super) fn text(report: &Report) -> String {
             ));
         }
     }
+    for verdict in report.of(Finding::Kept) {
+        if let Some(why) = &verdict.why {
+            let (rule, cited) = (verdict.rule, cited(verdict));
+            text.push_str(&wrapped(&format!("kept: {rule} ({cited}), {why}"), ""));
+        }
+    }
     let kept: Vec<&str> = report.of(Finding::Kept).map(|verdict| verdict.rule).collect();
     if !kept.is_empty() {
         text.push_str("kept:\n");
