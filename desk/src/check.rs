@@ -5,14 +5,17 @@ use std::time::{Duration, Instant};
 use protocol::role::Role;
 
 use crate::{
-    desk::{Desk, Told},
+    desk::{Desk, Told, wait_for},
     observe::observe,
     pgo,
     probe::{self, Next, Probe},
-    verdict::{Report, verdicts},
+    verdict::{Report, untested, verdicts},
     waiting::Wait,
     za,
 };
+
+/// How long a gateway may take to answer once more when all is done: whoever runs it may have it begin again by itself.
+const STILL_THERE: Duration = Duration::from_secs(10);
 
 /// All probes of a gateway.
 pub fn probes(role: Role) -> Vec<Probe> {
@@ -63,14 +66,25 @@ pub async fn check(
         _ => za::hidden,
     };
     let name = role.name();
+    let verdicts = verdicts(name, ran.judgements, &ran.unreached, &planned, &made, &hidden);
+    let first = chosen.first().filter(|_| only.is_empty()).map(|probe| probe.name);
+    // A gateway that fell over on the way has kept nothing by its silence.
+    let silent = match ran.is_whole {
+        true => wait_for(desk.subject.at, STILL_THERE, &|| true).await.err(),
+        false => None,
+    };
+    let untested = match silent {
+        Some(why) => Some(format!("it does not answer any more: {why}")),
+        None => untested(&verdicts, &ran.unreached, first),
+    };
     Report {
         role: name,
         host: desk.subject.at.to_string(),
         command: command.to_owned(),
         took_s: began.elapsed().as_secs_f64(),
-        verdicts: verdicts(name, ran.judgements, &ran.unreached, &planned, &made, &hidden),
+        verdicts,
         observed,
         unreached: ran.unreached,
-        first: chosen.first().map_or("", |probe| probe.name),
+        untested,
     }
 }

@@ -135,6 +135,8 @@ pub struct Ran {
     pub unreached: Vec<Unreached>,
     /// What the gateway does, which no rule judges.
     pub observed: Vec<Observation>,
+    /// Whether nobody had it end before its time.
+    pub is_whole: bool,
 }
 
 /// A probe that is about to be made.
@@ -156,10 +158,11 @@ pub async fn run(
     waits: &[Wait],
     say: &dyn Fn(Next) -> bool,
 ) -> Ran {
-    let mut ran = Ran::default();
+    let mut ran = Ran { is_whole: true, ..Ran::default() };
     for (place, probe) in probes.iter().enumerate() {
         let next = Next { probe: probe.name, place, of: probes.len() };
         if !say(next) {
+            ran.is_whole = false;
             break;
         }
         let case = Case::new(desk, probe.name);

@@ -106,27 +106,48 @@ pub struct Report {
     pub observed: Vec<Observation>,
     /// Probes that could not be made to their end.
     pub unreached: Vec<Unreached>,
-    /// The first probe that was to be made: the straight way, of which all others are variations.
-    pub first: &'static str,
+    /// Why the gateway could not be tested, if so it is: nobody answered, or not to the end, or nothing was judged.
+    pub untested: Option<String>,
 }
 
 impl Report {
+    /// Of a gateway that could not be tested, for that reason.
+    pub fn nothing(role: &'static str, host: String, command: String, why: String) -> Self {
+        Self {
+            role,
+            host,
+            command,
+            took_s: 0.0,
+            verdicts: Vec::new(),
+            observed: Vec::new(),
+            unreached: Vec::new(),
+            untested: Some(why),
+        }
+    }
+
     /// The verdicts that come to that.
     pub fn of(&self, finding: Finding) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(move |verdict| verdict.finding == finding)
     }
+}
 
-    /// Why nothing was really tested, if so it is: nothing is broken, and the first probe did not come to its end.
-    pub fn untested(&self) -> Option<&str> {
-        if self.of(Finding::Broken).next().is_some() {
-            return None;
-        }
-        let stopped = self.unreached.iter().find(|unreached| unreached.probe == self.first);
-        let is_silent = || self.verdicts.iter().all(|verdict| verdict.judgements.is_empty());
-        match stopped {
-            Some(unreached) => Some(&unreached.why),
-            None => is_silent().then_some("no probe was made"),
-        }
+/// Why a check showed nothing, though nothing was found broken: no probe came to judge anything, or, where all were to be
+/// made, not even the first, the straight way of which all others are variations.
+pub(crate) fn untested(
+    verdicts: &[Verdict],
+    unreached: &[Unreached],
+    first: Option<&'static str>,
+) -> Option<String> {
+    if verdicts.iter().any(|verdict| verdict.finding == Finding::Broken) {
+        return None;
+    }
+    let why = |one: &Unreached| format!("{}: {}", one.probe, one.why);
+    let stopped = first.and_then(|first| unreached.iter().find(|one| one.probe == first));
+    let is_silent = || verdicts.iter().all(|verdict| verdict.judgements.is_empty());
+    match stopped {
+        Some(one) => Some(why(one)),
+        None => is_silent()
+            .then(|| unreached.first().map_or_else(|| "no probe was made".to_owned(), why)),
     }
 }
 
@@ -241,5 +262,33 @@ mod tests {
         let unreached = [Unreached { probe: missed, why: "nobody is let in".to_owned() }];
         let why = "in part: door-not-on-whitelist was not made: nobody is let in".to_owned();
         assert_eq!(finds(&unreached), (Finding::Kept, Some(why)));
+    }
+    #[test]
+    fn what_showed_nothing_is_no_test() {
+        let of = |finding, judged: bool| {
+            let row = rule::CODE_ONCE.row();
+            let judgement = Judgement {
+                rule: rule::CODE_ONCE,
+                probe: "code-twice",
+                kept: finding == Finding::Kept,
+                expected: String::new(),
+                found: String::new(),
+                exchanges: Vec::new(),
+            };
+            let judgements = if judged { vec![judgement] } else { Vec::new() };
+            let (rule, cite, text) = (row.name, row.citation(), row.text);
+            vec![Verdict { rule, cite, text, finding, why: None, judgements }]
+        };
+        let stopped = |probe| [Unreached { probe, why: "nobody logs in".to_owned() }];
+        let (kept, broken) = (of(Finding::Kept, true), of(Finding::Broken, true));
+        let none = of(Finding::NotReached, false);
+        let why = Some("collect: nobody logs in".to_owned());
+        assert_eq!(untested(&kept, &[], Some("collect")), None);
+        assert_eq!(untested(&kept, &stopped("collect"), Some("collect")), why);
+        // Of a few probes that were asked for, one is as good as another.
+        assert_eq!(untested(&kept, &stopped("collect"), None), None);
+        assert_eq!(untested(&none, &stopped("collect"), None), why);
+        assert_eq!(untested(&none, &[], None), Some("no probe was made".to_owned()));
+        assert_eq!(untested(&broken, &stopped("collect"), Some("collect")), None);
     }
 }

@@ -21,14 +21,15 @@ use desk::{
 };
 use protocol::{id::HostId, role::Role};
 use twin::{network::Network, open::Twin};
+use url::Url;
 
 use super::door::ControlDoor;
 use crate::{
     compose::Composed,
-    files::{self, Override},
+    files::{self, Override, nearest_name},
     guest,
     plan::Topology,
-    problem::{Place, Problems},
+    problem::{Place, Problem, Problems},
     run::wall::told,
 };
 
@@ -86,20 +87,43 @@ pub enum Told<'a> {
     Probe(Next),
 }
 
-/// What came of an order.
-#[derive(Debug)]
-pub enum Checked {
-    /// This.
-    Done(Box<Report>),
-    /// Nobody answers there: why.
-    Nobody(String),
+/// Sees that every name is that of a probe; `flag` is where they were named.
+///
+/// # Errors
+/// One is none.
+pub fn are_probes(flag: &str, role: Role, names: &[String]) -> Result<(), Problem> {
+    let probes = desk::check::probes(role);
+    let known: Vec<&str> = probes.iter().map(|probe| probe.name).collect();
+    let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let problem =
+        Place::whole(flag).expected(format!("one of {}", known.join(", ")), format!("`{name}`"));
+    Err(match nearest_name(name, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    })
+}
+
+/// Sees that where clocks are steered, if that is said, is plain HTTP; `flag` is where it was said.
+///
+/// # Errors
+/// It is not.
+pub fn control_is_plain(flag: &str, control: Option<&Url>) -> Result<(), Problem> {
+    match control {
+        Some(control) if control.scheme() != "http" => {
+            let expected = "an address of plain HTTP, such as http://127.0.0.1:9446/";
+            Err(Place::whole(flag).expected(expected, format!("`{control}`")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks a gateway. `say` is told what goes on, and says whether to go on.
 ///
 /// # Errors
 /// The topology says what cannot be, the folder cannot be used, or a port is taken.
-pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Checked, Problems> {
+pub fn check(order: &Order, say: &dyn Fn(Told<'_>) -> bool) -> Result<Report, Problems> {
     let topology = topology(order)?;
     let composed = composed(&topology, "")?;
     let role = order.plan.role;
@@ -158,19 +182,19 @@ pub(crate) async fn examine(
     ledger: Ledger,
     (host, at): (HostId, SocketAddr),
     say: &dyn Fn(Told<'_>) -> bool,
-) -> Result<Checked, String> {
-    if let Err(why) = desk::desk::wait_for(at, plan.wait, &|| say(Told::Waiting)).await {
-        return Ok(Checked::Nobody(format!("nobody answers at {at}: {why}")));
+) -> Result<Report, String> {
+    let Plan { role, only, command, told, wait } = plan;
+    if let Err(why) = desk::desk::wait_for(at, *wait, &|| say(Told::Waiting)).await {
+        let why = format!("nobody answers at {at}: {why}");
+        return Ok(Report::nothing(role.name(), at.to_string(), command.clone(), why));
     }
-    let Plan { role, only, command, told, .. } = plan;
     let desk = Desk::new(stage, ledger, host, told.clone())?;
     let waits = desk::check::waits(*role, only, told);
     if let Some(waiting) = waiting(&waits) {
         say(Told::Word(&waiting));
     }
     let next = |next| say(Told::Probe(next));
-    let report = desk::check::check(&desk, *role, only, command, &next).await;
-    Ok(Checked::Done(Box::new(report)))
+    Ok(desk::check::check(&desk, *role, only, command, &next).await)
 }
 
 /// What is said beforehand of real waiting, if there will be any.

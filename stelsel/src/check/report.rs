@@ -39,9 +39,14 @@ impl Written {
             junit: junit::junit(report),
             sarif: sarif::sarif(report),
             html: html::html(report),
-            untested: report.untested().map(str::to_owned),
+            untested: report.untested.clone(),
             is_broken: report.of(Finding::Broken).next().is_some(),
         }
+    }
+
+    /// What goes into files: JSON, JUnit's XML, SARIF, a page.
+    pub fn files(&self) -> [&str; 4] {
+        [&self.json, &self.junit, &self.sarif, &self.html].map(String::as_str)
     }
 }
 

@@ -114,6 +114,8 @@ pub struct Arguments {
 /// # Errors
 /// The files or flags say what cannot be, a port is taken, or the results cannot be written.
 pub fn run(arguments: &Arguments) -> Outcome {
+    let out = out(arguments);
+    see_that_results_can_be_written(arguments, &out)?;
     let study = study(arguments)?;
     let order = Order {
         topology: PathBuf::from(&*study.topology.place.source),
@@ -134,8 +136,6 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return Err(Place::whole("--pid").expected(expected, format!("{number}")).into());
     }
     super::hold_many_sockets();
-    let out = out(arguments);
-    see_that_results_can_be_written(arguments, &out)?;
     let bar = Bar::new()?;
     let range = match load::open(&order, &study, &super::say, &|| !interrupt::asked())? {
         Ok(range) => range,

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use crate::{
     check::{
-        gateway::{Checked, Plan, Told, examine},
+        gateway::{Plan, Told, are_probes, control_is_plain, examine},
         report::Written,
     },
     problem::{Place, Problem},
@@ -106,7 +106,7 @@ impl Checks {
         self.going().now.clone()
     }
 
-    /// Has the check that goes on end after its probe.
+    /// Has the check that goes on end.
     pub fn stop(&self) {
         self.going().is_stopped = true;
     }
@@ -137,8 +137,8 @@ impl Checks {
             let say = |told: Told<'_>| checks.told(told);
             let checked = runtime.block_on(examine(&plan, stage, ledger, (host, at), &say));
             ends.by(match checked {
-                Ok(Checked::Done(report)) => CheckEnded::Verdicts(Box::new(Written::of(&report))),
-                Ok(Checked::Nobody(why)) | Err(why) => CheckEnded::CouldNotTest(why),
+                Ok(report) => CheckEnded::Verdicts(Box::new(Written::of(&report))),
+                Err(why) => CheckEnded::CouldNotTest(why),
             });
         });
         Ok(())
@@ -168,6 +168,8 @@ struct Ends<'c> {
 
 impl Ends<'_> {
     fn by(&self, ended: CheckEnded) {
+        // Before the next may begin.
+        self.world.look(|ear| ear.lend(None));
         if let Some(now) = &mut self.checks.going().now {
             now.ended = Some(ended);
         }
@@ -176,7 +178,6 @@ impl Ends<'_> {
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
-        self.world.look(|ear| ear.lend(None));
         let is_over = self.checks.now().is_some_and(|now| now.ended.is_some());
         if !is_over {
             self.by(CheckEnded::CouldNotTest("the check broke off".to_owned()));
@@ -211,6 +212,8 @@ fn planned(world: &World<Ear>, order: &CheckOrder) -> Result<Planned, Problem> {
         .map_err(|bad| Place { line: bad.line, ..Place::whole("recipe") }.problem(bad.text))?;
     let control = order.control.as_deref().map(Url::parse).transpose();
     let control = control.map_err(|error| Place::whole("control").problem(error.to_string()))?;
+    control_is_plain("control", control.as_ref())?;
+    are_probes("only", role, &order.only)?;
     let plan = Plan {
         role,
         wait: Duration::from_secs(order.wait_s),

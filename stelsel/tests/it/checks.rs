@@ -346,6 +346,44 @@ fn where_nobody_answers_it_could_not_be_tested() {
         assert_eq!(code, Some(4), "{said}");
         assert!(said.contains("could not test: nobody answers at 127.0.0.1:"), "{said}");
     }
+    // What a CI system reads must not be an earlier check's.
+    let arguments = ["check", "za", "--host", &nobody, "--wait", "0", "--port", "0"];
+    let mut command = stelsel(dir.path(), &arguments);
+    command.args([
+        "--junit",
+        "deep/in/junit.xml",
+        "--sarif",
+        "check.sarif",
+        "--html",
+        "check.html",
+    ]);
+    assert_eq!(ends(command, dir.path()).0, Some(4));
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    let junit = read("deep/in/junit.xml");
+    assert_eq!(
+        uppsala::parse(&junit).unwrap().get_elements_by_tag_name("error").len(),
+        1,
+        "{junit}"
+    );
+    let sarif: Value = serde_json::from_str(&read("check.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    assert!(read("check.html").contains("It could not be tested: nobody answers"));
+}
+
+#[test]
+fn where_results_cannot_be_written_nothing_is_tested_first() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    for arguments in [
+        &["check", "za", "--self", "--junit", "file/junit.xml"][..],
+        &["load", "--self", "--out", "file/load"],
+        &["load", "--self", "--search", "--out", "file/load"],
+    ] {
+        let (code, said) = ends(stelsel(dir.path(), arguments), dir.path());
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("file/"), "{said}");
+        assert!(!dir.path().join("desk").exists(), "{arguments:?} began");
+    }
 }
 
 #[test]
@@ -375,11 +413,65 @@ fn what_was_asked_wrongly_is_said_with_what_would_do() {
         (&["load", "--self", "--rate", "50"], "--rate"),
         (&["load", "--self", "--for", "1s"], "expected at least 5s"),
         (&["load", "none.toml", "--self"], "none.toml"),
+        (&["load", "none.toml", "--self", "--rate", "5/s"], "cannot be used with"),
+        (&["load", "--self", "--burst", "9", "--while", "digid-slow"], "cannot be used with"),
+        (&["load", "--against", "za=127.0.0.1:1", "--pid", "4000000000"], "--pid"),
+        (&["check", "za", "--self", "--wait", "99999999"], "--wait"),
     ] {
         let (code, said) = ends(stelsel(dir.path(), arguments), dir.path());
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
+}
+
+/// What `load` says of a server in Python, and its figures, if it came to any.
+fn load_python(
+    program: &'static str,
+    of_server: &'static [&'static str],
+) -> (Option<i32>, String, Value) {
+    let dir = tempfile::tempdir().unwrap();
+    let (at, network) = places();
+    let external = dir.path().join("desk/external/za-1");
+    let server = serve_when(external.join("README.html"), move || {
+        let mut command = Command::new("python3");
+        command.arg("-B").arg(format!("{ROOT}/{program}")).arg(&external).args(of_server);
+        command.args(["--listen", &at.to_string()]);
+        command
+    });
+    let against = format!("za={at}");
+    let arguments =
+        ["load", "--against", &against, "--rate", "3/s", "--for", "6s", "--port", &network];
+    let mut command = stelsel(dir.path(), &arguments);
+    command.args(["--out", "out", "--set", "persons.patience=fixed(40s)"]);
+    let (code, said) = ends(command, dir.path());
+    drop(server.join().unwrap());
+    let figures = fs::read_to_string(dir.path().join("out/load.json")).unwrap_or_default();
+    (code, said, serde_json::from_str(&figures).unwrap_or_default())
+}
+
+#[test]
+fn people_of_a_load_go_all_the_way_over_pages_that_are_not_ours() {
+    if !has_python() {
+        return;
+    }
+    let (code, said, figures) = load_python("examples/gateways/za.py", &[]);
+    assert!(matches!(code, Some(0 | 1)), "{code:?} {said}");
+    let rows = figures["rows"].as_array().unwrap();
+    let row = |metric: &str| rows.iter().find(|row| row["metric"] == metric).unwrap();
+    let completed = row("flows.completed_ratio")["measured"].as_f64().unwrap();
+    assert!(completed > 0.4, "{said}");
+    assert_eq!(figures["dead_ends"], Value::Object(serde_json::Map::new()), "{said}");
+}
+
+#[test]
+fn a_load_that_nobody_gets_through_ends_at_once_and_says_where() {
+    if !has_python() {
+        return;
+    }
+    let (code, said, figures) = load_python("stelsel/tests/walk/odd.py", &["forms"]);
+    assert_eq!((code, figures), (Some(4), Value::Null), "{said}");
+    assert!(said.contains("could not test: of 10 people nobody got as far"), "{said}");
+    assert!(said.contains("Led nowhere, "), "{said}");
 }
 
 #[test]

@@ -17,8 +17,9 @@ pub(super) fn html(report: &Report) -> String {
             h1 { "Rules kept by the gateway at " (report.host) }
             p.asked {
                 "Played the " strong { (report.role) } " of a network beside it, for " (format!("{:.0}", report.took_s)) " s. "
-                @if broken == 0 { strong { "Nothing was found broken." } }
-                @else { strong { (broken) @if broken == 1 { " rule was" } @else { " rules were" } " broken." } }
+                @if let Some(why) = &report.untested { strong { "It could not be tested: " (why) "." } " " }
+                @else if broken == 0 { strong { "Nothing was found broken." } }
+                @if broken > 0 { strong { (broken) @if broken == 1 { " rule was" } @else { " rules were" } " broken." } }
                 " " (count(Finding::Kept)) " were kept, " (count(Finding::NotReached)) " not reached, "
                 (count(Finding::NotObservable)) " cannot be seen from outside."
             }

@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI systems read it: a test for each rule.
+//! JUnit's XML, as CI systems read it: a test for each rule, and one in error where the gateway could not be tested.
 
 use desk::verdict::{Finding, Report, Verdict};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
@@ -17,6 +17,13 @@ pub(super) fn junit(report: &Report) -> String {
         if let (Finding::Kept, Some(why)) = (verdict.finding, &verdict.why) {
             case.set_system_out(why);
         }
+        suite.add_test_case(case);
+    }
+    if let Some(why) = &report.untested {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(format!("could not test: {why}"));
+        let mut case = TestCase::new("the gateway can be tested", status);
+        case.set_classname(format!("stelsel.check.{}", report.role));
         suite.add_test_case(case);
     }
     let mut all = quick_junit::Report::new("stelsel check");

@@ -54,8 +54,21 @@ pub(super) fn sarif(report: &Report) -> String {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             } },
+            "invocations": [invocation(report)],
             "results": results,
         }],
     });
     format!("{all:#}\n")
+}
+
+/// Whether the gateway could be tested: without that, no results are no good news.
+fn invocation(report: &Report) -> Value {
+    let why = report.untested.iter();
+    let notifications: Vec<Value> = why
+        .map(|why| json!({ "level": "error", "message": { "text": format!("could not test: {why}") } }))
+        .collect();
+    json!({
+        "executionSuccessful": report.untested.is_none(),
+        "toolExecutionNotifications": notifications,
+    })
 }

@@ -15,12 +15,12 @@ use url::Url;
 use crate::{
     check::{
         beside,
-        gateway::{self, Checked, Order, Plan, Told},
+        gateway::{self, Order, Plan, Told},
         report::Written,
     },
     commands::{self, Ending, Network, Outcome, interrupt},
     console::{CheckEnded, CheckNow, CheckOrder},
-    files::{Override, nearest_name},
+    files::Override,
     guest::LOOPBACK,
     problem::{Place, Problem},
     results::shell_word,
@@ -93,6 +93,13 @@ pub struct Arguments {
     html: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// Where each form of the report goes, as [`Written::files`] has them.
+    fn files(&self) -> [Option<&PathBuf>; 4] {
+        [&self.json, &self.junit, &self.sarif, &self.html].map(Option::as_ref)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -105,6 +112,9 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
             commands::print(&format!("{} {rules}\n", probe.name))?;
         }
         return Ok(Ending::Done);
+    }
+    for path in arguments.files().into_iter().flatten() {
+        commands::see_that_it_can_be_written(path)?;
     }
     interrupt::catch()?;
     let bar = commands::progress_bar(0, "{msg:32}")?;
@@ -138,10 +148,7 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
                 }
                 !interrupt::asked()
             };
-            match gateway::check(&order, &say)? {
-                Checked::Done(report) => CheckEnded::Verdicts(Box::new(Written::of(&report))),
-                Checked::Nobody(why) => CheckEnded::CouldNotTest(why),
-            }
+            CheckEnded::Verdicts(Box::new(Written::of(&gateway::check(&order, &say)?)))
         }
     };
     bar.finish_and_clear();
@@ -149,17 +156,12 @@ pub fn run(role: Role, arguments: &Arguments) -> Outcome {
         CheckEnded::Verdicts(written) => written,
         CheckEnded::CouldNotTest(why) => return could_not(&why),
     };
-    for (path, text) in [
-        (&arguments.json, &written.json),
-        (&arguments.junit, &written.junit),
-        (&arguments.sarif, &written.sarif),
-        (&arguments.html, &written.html),
-    ] {
+    commands::print(&written.text)?;
+    for (path, text) in arguments.files().into_iter().zip(written.files()) {
         if let Some(path) = path {
             twin::open::whole(path, text.as_bytes()).map_err(told)?;
         }
     }
-    commands::print(&written.text)?;
     if interrupt::asked() {
         return Ok(Ending::Interrupted);
     }
@@ -176,31 +178,14 @@ fn could_not(why: &str) -> Outcome {
 
 /// Probes that there are, of those that are named.
 fn only(role: Role, arguments: &Arguments) -> Result<Vec<String>, Problem> {
-    let probes = desk::check::probes(role);
-    let names: Vec<&str> = probes.iter().map(|probe| probe.name).collect();
-    for name in &arguments.only {
-        if !names.contains(&name.as_str()) {
-            let flag = Place::whole("--only");
-            let problem =
-                flag.expected(format!("one of {}", names.join(", ")), format!("`{name}`"));
-            return Err(match nearest_name(name, names.iter().copied()) {
-                Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                None => problem,
-            });
-        }
-    }
+    gateway::are_probes("--only", role, &arguments.only)?;
     Ok(arguments.only.clone())
 }
 
 /// Where clocks are steered, if that is said.
 fn control(arguments: &Arguments) -> Result<Option<Url>, Problem> {
-    match &arguments.control {
-        Some(control) if control.scheme() != "http" => {
-            let expected = "an address of plain HTTP, such as http://127.0.0.1:9446/";
-            Err(Place::whole("--control").expected(expected, format!("`{control}`")))
-        }
-        control => Ok(control.clone()),
-    }
+    gateway::control_is_plain("--control", arguments.control.as_ref())?;
+    Ok(arguments.control.clone())
 }
 
 /// The program of a browser, if one is named, which must be there.
