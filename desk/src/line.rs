@@ -41,11 +41,9 @@ pub const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take from then on.
 pub const ANSWER: Duration = Duration::from_secs(30);
 
-/// After so many answers in a row that did not come in time, no name is waited for as long as at first …
-const SILENT: u32 = 3;
-
-/// … but so long, within which one that is slow and alive answers, and is waited for again as at first.
-const BRIEFLY: Duration = Duration::from_secs(5);
+/// After so many answers in a row that did not come in time, a name is waited for no longer than that: first as long as one
+/// that is slow and alive needs, which is waited for as at first when it answered, and then hardly.
+const SILENT: [(u32, Duration); 2] = [(6, Duration::from_secs(1)), (3, Duration::from_secs(5))];
 
 /// What a node shows of itself.
 #[derive(Clone)]
@@ -330,10 +328,8 @@ impl Lines {
 
     fn limit(&self, name: &str, usual: Duration) -> Duration {
         let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        match silent.get(name) {
-            Some(times) if *times >= SILENT => BRIEFLY,
-            _ => usual,
-        }
+        let times = silent.get(name).copied().unwrap_or_default();
+        SILENT.iter().find(|(least, _)| times >= *least).map_or(usual, |(_, limit)| *limit)
     }
 
     async fn open(

@@ -47,7 +47,8 @@ Exit status: 0 the published norms were kept, 1 one was not, or fewer than half
 as many were completed as predicted, 2 bad input, 4 the gateway does not answer,
 or of the ten people who come first nobody got as far as a token request, 130
 interrupted. With --while a norm counts as kept where no more was missed than
-predicted, and a hundredth; with --search it is 1 if no rate keeps a norm.")]
+predicted, and a hundredth; and always where of few requests one was missed.
+With --search it is 1 if no rate keeps a norm.")]
 pub struct Arguments {
     /// A scenario file, in place of the flags that say who comes when; it names the network
     #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath,

@@ -76,9 +76,8 @@ fn times(rows: &[Row], title: &str, quantile: &str) -> Markup {
         .iter()
         .filter(|row| row.metric.ends_with(quantile))
         .flat_map(|row| {
-            let what = row.what.split(',').next().unwrap_or(row.what);
             let bar = |which: &str, found: &Found| Bar {
-                label: format!("{what}, {which}"),
+                label: format!("{}, {which}", short(row.metric)),
                 value: found.least(),
                 interval: None,
                 text: found.text(),
@@ -87,6 +86,16 @@ fn times(rows: &[Row], title: &str, quantile: &str) -> Markup {
         })
         .collect();
     figure(title, "", plot::bars(&bars, "s", None, |value| format!("{value:.2}")))
+}
+
+/// What a time is of, in a word that fits beside a bar.
+fn short(metric: &str) -> &'static str {
+    match metric.split('.').next() {
+        Some("latency") => "a collection",
+        Some("page") => "a page",
+        Some("token") => "a token",
+        _ => "an answer",
+    }
 }
 
 fn table(rows: &[Row]) -> Markup {
