@@ -29,7 +29,7 @@ use form::{Forms, read_button};
 const HOPS: usize = 20;
 
 /// How long somebody waits in all for pages that go on by themselves after a while.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A browser of somebody.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub struct Page {
     /// Whether it has script at all.
     has_script: bool,
     /// After how long it goes on by itself, and where to, if it does.
-    goes_on: Option<(Duration, Url)>,
+    pub(crate) goes_on: Option<(Duration, Url)>,
     /// How often a real browser was looked at that shows it; not at all, if it is as it was fetched.
     pub looks: u32,
     /// What can be pressed where a real browser shows it: text, and what selects it.
@@ -116,30 +116,20 @@ impl Browser {
             }
             let sent = request.clone();
             let answer = self.send_once(lines, request).await?;
-            let location = answer.header(header::LOCATION);
-            if !answer.status.is_redirection() || location.is_empty() {
-                let page = Page::read(url, answer);
-                match page.goes_on.clone() {
-                    Some((after, next)) if after <= patience => {
-                        tokio::time::sleep(after).await;
-                        // However short it is, it is not gone through without end.
-                        patience = patience.saturating_sub(after.max(PATIENCE / HOPS as u32));
-                        request = Request::get(next);
-                        continue;
-                    }
-                    _ => return Ok(Stand::Page(Box::new(page))),
-                }
+            if let Some(next) = redirected(&sent, &answer) {
+                request = next.map_err(Failure::Closed)?;
+                continue;
             }
-            let next = url.join(&location).map_err(|error| {
-                Failure::Closed(format!("a redirect to {location:?}, which is no address: {error}"))
-            })?;
-            request = match answer.status {
-                // The same is asked there (RFC 9110 §15.4.8, §15.4.9).
-                StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
-                    Request { url: next, ..sent }
+            let page = Page::read(url, answer);
+            match page.goes_on.clone() {
+                Some((after, next)) if after <= patience => {
+                    tokio::time::sleep(after).await;
+                    // However short it is, it is not gone through without end.
+                    patience = patience.saturating_sub(after.max(PATIENCE / HOPS as u32));
+                    request = Request::get(next);
                 }
-                _ => Request::get(next),
-            };
+                _ => return Ok(Stand::Page(Box::new(page))),
+            }
         }
         Err(Failure::Closed(format!("sent on more than {HOPS} times")))
     }
@@ -319,6 +309,27 @@ impl Browser {
             .collect();
         pairs.join("; ")
     }
+}
+
+/// The request to which an answer sends a browser on; says what is wrong with where that is. None, if it sends it nowhere.
+pub(crate) fn redirected(sent: &Request, answer: &Answer) -> Option<Result<Request, String>> {
+    let location = answer.header(header::LOCATION);
+    if !answer.status.is_redirection() || location.is_empty() {
+        return None;
+    }
+    let next = match sent.url.join(&location) {
+        Ok(next) => next,
+        Err(error) => {
+            return Some(Err(format!("a redirect to {location:?}, which is no address: {error}")));
+        }
+    };
+    Some(Ok(match answer.status {
+        // The same is asked there (RFC 9110 §15.4.8, §15.4.9).
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => {
+            Request { url: next, ..sent.clone() }
+        }
+        _ => Request::get(next),
+    }))
 }
 
 /// A jar of these cookies, of which the last of each name counts.

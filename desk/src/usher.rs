@@ -15,7 +15,7 @@ use twin::guide::{Came, Fetch, Guide, Later, Step};
 use url::Url;
 
 use crate::{
-    browser::{Button, Form, Move, Page, Question},
+    browser::{Button, Form, Move, PATIENCE, Page, Question, redirected},
     line::{Answer, Request},
     recipe::Recipe,
 };
@@ -79,17 +79,29 @@ impl Usher {
             if request.url.host_str() != Some(host) {
                 return Ok(Came::On(Box::new(whole(request))));
             }
-            let url = request.url.clone();
+            let (sent, url) = (request.clone(), request.url.clone());
             let cookies = self.with(who, |visit| cookies_for(visit, &url));
-            let answer = fetch.fetch(travelling(request, host, &cookies)).await?;
+            let (parts, body) =
+                fetch.fetch(travelling(request, host, &cookies)).await?.into_parts();
+            status = parts.status;
+            let answer = Answer { status, headers: parts.headers, body };
             self.with(who, |visit| take_cookies(visit, &url, &answer));
-            status = answer.status();
-            if let Some(next) = redirected(&url, &answer) {
+            match redirected(&sent, &answer) {
+                Some(Ok(next)) => {
+                    request = next;
+                    continue;
+                }
+                Some(Err(why)) => return Ok(self.ends_at(why, status)),
+                None => {}
+            }
+            let page = Page::read(url, answer);
+            if let Some((after, next)) =
+                page.goes_on.clone().filter(|(after, _)| *after <= PATIENCE)
+            {
+                tokio::time::sleep(after).await;
                 request = Request::get(next);
                 continue;
             }
-            let (parts, body) = answer.into_parts();
-            let page = Page::read(url, Answer { status, headers: parts.headers, body });
             if let Some(question) = page.question(&self.recipe) {
                 self.with(who, |visit| visit.question = Some(Arc::new(question)));
                 return Ok(Came::Question);
@@ -166,18 +178,13 @@ fn arriving(request: &http::Request<Vec<u8>>, host: &str) -> Option<Request> {
     Some(Request { method, url, headers, body })
 }
 
-fn redirected(from: &Url, answer: &http::Response<Vec<u8>>) -> Option<Url> {
-    let location = answer.headers().get(header::LOCATION)?.to_str().ok()?;
-    answer.status().is_redirection().then(|| from.join(location).ok()).flatten()
-}
-
 fn cookies_for(visit: &Visit, url: &Url) -> String {
     let pairs = visit.cookies.get_request_values(url);
     pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
 }
 
-fn take_cookies(visit: &mut Visit, url: &Url, answer: &http::Response<Vec<u8>>) {
-    for text in answer.headers().get_all(header::SET_COOKIE) {
+fn take_cookies(visit: &mut Visit, url: &Url, answer: &Answer) {
+    for text in answer.headers.get_all(header::SET_COOKIE) {
         // One that is none is as if it had not been.
         let _ = text.to_str().map(|text| visit.cookies.parse(text, url).map(drop));
     }
