@@ -68,15 +68,11 @@ pub async fn check(
     let name = role.name();
     let verdicts = verdicts(name, ran.judgements, &ran.unreached, &planned, &made, &hidden);
     let first = chosen.first().filter(|_| only.is_empty()).map(|probe| probe.name);
-    // A gateway that fell over on the way has kept nothing by its silence.
     let silent = match ran.is_whole {
         true => wait_for(desk.subject.at, STILL_THERE, &|| true).await.err(),
         false => None,
     };
-    let untested = match silent {
-        Some(why) => Some(format!("it does not answer any more: {why}")),
-        None => untested(&verdicts, &ran.unreached, first),
-    };
+    let untested = untested(&verdicts, &ran.unreached, first, silent);
     Report {
         role: name,
         host: desk.subject.at.to_string(),

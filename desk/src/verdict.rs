@@ -131,15 +131,20 @@ impl Report {
     }
 }
 
-/// Why a check showed nothing, though nothing was found broken: no probe came to judge anything, or, where all were to be
-/// made, not even the first, the straight way of which all others are variations.
+/// Why a check showed nothing, though nothing was found broken: the gateway is `silent` in the end, and has kept nothing by
+/// that; no probe came to judge anything; or, where all were to be made, not even the first, the straight way of which all
+/// others are variations.
 pub(crate) fn untested(
     verdicts: &[Verdict],
     unreached: &[Unreached],
     first: Option<&'static str>,
+    silent: Option<String>,
 ) -> Option<String> {
     if verdicts.iter().any(|verdict| verdict.finding == Finding::Broken) {
         return None;
+    }
+    if let Some(why) = silent {
+        return Some(format!("it does not answer any more: {why}"));
     }
     let why = |one: &Unreached| format!("{}: {}", one.probe, one.why);
     let stopped = first.and_then(|first| unreached.iter().find(|one| one.probe == first));
@@ -283,6 +288,9 @@ mod tests {
         let (kept, broken) = (of(Finding::Kept, true), of(Finding::Broken, true));
         let none = of(Finding::NotReached, false);
         let why = Some("collect: nobody logs in".to_owned());
+        let untested = |verdicts: &[Verdict], unreached: &[Unreached], first| {
+            super::untested(verdicts, unreached, first, None)
+        };
         assert_eq!(untested(&kept, &[], Some("collect")), None);
         assert_eq!(untested(&kept, &stopped("collect"), Some("collect")), why);
         // Of a few probes that were asked for, one is as good as another.
@@ -290,5 +298,9 @@ mod tests {
         assert_eq!(untested(&none, &stopped("collect"), None), why);
         assert_eq!(untested(&none, &[], None), Some("no probe was made".to_owned()));
         assert_eq!(untested(&broken, &stopped("collect"), Some("collect")), None);
+        // One that fell over on the way.
+        let silent = |verdicts| super::untested(verdicts, &[], None, Some("refused".to_owned()));
+        assert_eq!(silent(&kept), Some("it does not answer any more: refused".to_owned()));
+        assert_eq!(silent(&broken), None);
     }
 }
