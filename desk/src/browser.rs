@@ -5,9 +5,7 @@
 
 mod form;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
-
-use cookie_store::{Cookie, CookieStore};
+use std::{sync::Arc, time::Duration};
 
 use http::{StatusCode, header};
 use scraper::{ElementRef, Html, Selector};
@@ -18,6 +16,7 @@ use crate::{
         Chromium,
         tab::{Shown, Tab},
     },
+    jar::Jar,
     line::{Answer, Failure, Lines, Request},
     recipe::{Consent, Recipe, Step},
 };
@@ -34,7 +33,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 /// A browser of somebody.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    cookies: CookieStore,
+    pub(crate) cookies: Jar,
     /// Where it does not go.
     halt: String,
     /// Every address that it went to or was sent to; not what pages fetched meanwhile.
@@ -84,13 +83,7 @@ pub struct Page {
 impl Browser {
     /// A new one, with no cookies, that does not go to that host.
     pub fn new(halt: impl Into<String>) -> Self {
-        Self {
-            cookies: CookieStore::default(),
-            halt: halt.into(),
-            trail: Vec::new(),
-            person: 1,
-            tab: None,
-        }
+        Self { cookies: Jar::default(), halt: halt.into(), trail: Vec::new(), person: 1, tab: None }
     }
 
     /// Goes to an address.
@@ -162,16 +155,12 @@ impl Browser {
         if !request.headers.contains_key(header::ACCEPT) {
             request = request.with(header::ACCEPT, accepts);
         }
-        let cookies = self.cookies_for(&url);
+        let cookies = self.cookies.text_at(&url);
         if !cookies.is_empty() {
             request = request.with(header::COOKIE, &cookies);
         }
         let answer = lines.ask(lines.nobody(), request).await?;
-        for text in answer.headers.get_all(header::SET_COOKIE) {
-            if let Ok(text) = text.to_str() {
-                self.take_cookie(&url, text);
-            }
-        }
+        self.cookies.take_all(&url, &answer.headers);
         Ok(answer)
     }
 
@@ -210,11 +199,7 @@ impl Browser {
                     .collect();
                 tab.press(self, lines, mark, &fill).await
             }
-            None => {
-                let filled: Vec<(&str, &str)> =
-                    filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                Ok(Shown::Goes(Box::new(form.request(button, &filled))))
-            }
+            None => Ok(Shown::Goes(Box::new(form.request_of(button, filled)))),
         }
     }
 
@@ -282,32 +267,10 @@ impl Browser {
         let site = header::HeaderName::from_static("sec-fetch-site");
         let request = request.with(site, "cross-site");
         let all = self.cookies.clone();
-        let goes = |cookie: &&Cookie<'static>| cookie.same_site().is_none_or(|site| site.is_none());
-        self.cookies = jar(all.iter_unexpired().filter(goes));
+        self.cookies = all.across_sites();
         let stand = self.send(lines, request).await;
-        // What was set meanwhile is newer.
-        self.cookies = jar(all.iter_unexpired().chain(self.cookies.iter_unexpired()));
+        self.cookies = all.with(&self.cookies);
         stand
-    }
-
-    /// The cookies that go with a request there.
-    pub fn cookies_at(&self, url: &Url) -> Vec<&Cookie<'static>> {
-        self.cookies.matches(url)
-    }
-
-    /// A page there set a cookie, by script or by an answer, as the header says it (RFC 6265 §4.1).
-    pub fn take_cookie(&mut self, url: &Url, text: &str) {
-        // One that is none is as if it had not been.
-        let _ = self.cookies.parse(text, url);
-    }
-
-    fn cookies_for(&self, url: &Url) -> String {
-        let pairs: Vec<String> = self
-            .cookies
-            .get_request_values(url)
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        pairs.join("; ")
     }
 }
 
@@ -330,12 +293,6 @@ pub(crate) fn redirected(sent: &Request, answer: &Answer) -> Option<Result<Reque
         }
         _ => Request::get(next),
     }))
-}
-
-/// A jar of these cookies, of which the last of each name counts.
-fn jar<'c>(cookies: impl Iterator<Item = &'c Cookie<'static>>) -> CookieStore {
-    let all = cookies.cloned().map(Ok::<_, Infallible>);
-    CookieStore::from_cookies(all, false).unwrap_or_default()
 }
 
 /// What one does next on a page.
@@ -719,37 +676,6 @@ mod tests {
         );
         let choice = ("wie".to_owned(), "a@medmij".to_owned(), "A".to_owned());
         assert_eq!(found.forms[0].choices, [choice]);
-    }
-
-    #[test]
-    fn cookies_go_back_where_they_came_from_until_they_are_taken_away() {
-        let mut browser = Browser::new("pgo.example.nl");
-        let at = |text: &str| Url::parse(text).unwrap();
-        for text in ["a=1; Path=/; Secure", "b=2; Path=/deep", "c=3; Domain=elsewhere.nl", "=x; ;;"]
-        {
-            browser.take_cookie(&at("https://za.example.nl/"), text);
-        }
-        assert_eq!(browser.cookies_for(&at("https://za.example.nl/")), "a=1");
-        assert_eq!(browser.cookies_for(&at("https://za.example.nl/deep/er")), "a=1; b=2");
-        assert_eq!(browser.cookies_for(&at("https://za.example.nl/deeper")), "a=1");
-        assert_eq!(browser.cookies_for(&at("https://other.example.nl/")), "");
-        let gone = "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
-        browser.take_cookie(&at("https://za.example.nl/x"), gone);
-        assert_eq!(browser.cookies_for(&at("https://za.example.nl/")), "");
-    }
-
-    #[test]
-    fn of_two_jars_the_later_counts() {
-        let (mut one, mut other) = (CookieStore::default(), CookieStore::default());
-        let url = Url::parse("https://za.example.nl/").unwrap();
-        for text in ["a=1", "b=1"] {
-            one.parse(text, &url).unwrap();
-        }
-        other.parse("a=2", &url).unwrap();
-        let both = jar(one.iter_unexpired().chain(other.iter_unexpired()));
-        let mut values: Vec<_> = both.get_request_values(&url).collect();
-        values.sort_unstable();
-        assert_eq!(values, [("a", "2"), ("b", "1")]);
     }
 
     proptest! {

@@ -406,14 +406,10 @@ async fn steer(control: &Url, key: &str, value: &str) -> Result<(), String> {
     let wrong = |what: String| format!("the control door {control}: {what}");
     let host = control.host_str().unwrap_or_default();
     let port = control.port_or_known_default().unwrap_or(80);
-    let form = Request::form(control.clone(), &[(key, value)]);
-    let mut going = http::Request::new(Full::new(Bytes::from(form.body)));
-    *going.method_mut() = form.method;
-    *going.headers_mut() = form.headers;
-    *going.uri_mut() = control.path().parse().unwrap_or_default();
-    if let Ok(host) = format!("{host}:{port}").parse() {
-        going.headers_mut().insert(header::HOST, host);
-    }
+    let form = Request::form(control.clone(), &[(key, value)])
+        .with(header::HOST, &format!("{host}:{port}"));
+    let target = control.path().parse().unwrap_or_default();
+    let going = form.into_http(target).map(|body| Full::new(Bytes::from(body)));
     let talk = async {
         let stream = TcpStream::connect((host, port)).await.map_err(|error| error.to_string())?;
         let (mut sender, connection) =

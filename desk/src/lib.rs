@@ -14,6 +14,7 @@ pub mod desk;
 pub mod evidence;
 mod habits;
 pub mod hello;
+mod jar;
 pub mod ledger;
 pub mod line;
 mod lists;

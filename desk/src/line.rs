@@ -86,6 +86,20 @@ impl Request {
         request.with(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
     }
 
+    /// The path and query that it asks for.
+    pub(crate) fn target(&self) -> http::Uri {
+        let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        path.parse().unwrap_or_default()
+    }
+
+    /// As it is written, for that target.
+    pub(crate) fn into_http(self, target: http::Uri) -> http::Request<Vec<u8>> {
+        let mut made = http::Request::new(self.body);
+        (*made.method_mut(), *made.uri_mut()) = (self.method, target);
+        *made.headers_mut() = self.headers;
+        made
+    }
+
     /// With a header. One that no header can be is left out.
     #[must_use]
     pub fn with(mut self, name: header::HeaderName, value: &str) -> Self {
@@ -292,17 +306,11 @@ impl Lines {
     async fn ask_when(&self, who: &Identity, request: Request, moment: Option<&Barrier>) -> Result {
         let at_s = self.now_s();
         let name = request.url.host_str().unwrap_or_default().to_owned();
-        let path = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let uri: http::Uri = path.parse().unwrap_or_default();
-        let mut headers = request.headers;
-        if let Ok(host) = header::HeaderValue::from_str(&name) {
-            headers.insert(header::HOST, host);
-        }
-        let said = raw_request(&request.method, &uri, &headers, &request.body);
-        let meaning = meaning(&uri, &headers, &request.body);
-        let mut going = http::Request::new(Full::new(Bytes::from(request.body)));
-        (*going.method_mut(), *going.uri_mut()) = (request.method, uri);
-        *going.headers_mut() = headers;
+        let request = request.with(header::HOST, &name);
+        let uri = request.target();
+        let said = raw_request(&request.method, &uri, &request.headers, &request.body);
+        let meaning = meaning(&uri, &request.headers, &request.body);
+        let going = request.into_http(uri).map(|body| Full::new(Bytes::from(body)));
         let result = self.carry(who, &name, going, moment).await;
         self.note(&name, matches!(result, Err(Failure::TimedOut(_))));
         let outcome = match &result {

@@ -8,14 +8,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cookie_store::CookieStore;
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use protocol::{contract::Failure, id::HostId, message::ConsentAnswer};
 use twin::guide::{Came, Fetch, Guide, Later, Step};
 use url::Url;
 
 use crate::{
-    browser::{Button, Form, Move, PATIENCE, Page, Question, redirected},
+    browser::{Move, PATIENCE, Page, Question, redirected},
+    jar::Jar,
     line::{Answer, Request},
     recipe::Recipe,
 };
@@ -37,7 +37,7 @@ pub struct Usher {
 /// What a person's browser holds.
 #[derive(Debug, Default)]
 struct Visit {
-    cookies: CookieStore,
+    cookies: Jar,
     question: Option<Arc<Question>>,
 }
 
@@ -80,12 +80,12 @@ impl Usher {
                 return Ok(Came::On(Box::new(whole(request))));
             }
             let (sent, url) = (request.clone(), request.url.clone());
-            let cookies = self.with(who, |visit| cookies_for(visit, &url));
+            let cookies = self.with(who, |visit| visit.cookies.text_at(&url));
             let (parts, body) =
                 fetch.fetch(travelling(request, host, &cookies)).await?.into_parts();
             status = parts.status;
             let answer = Answer { status, headers: parts.headers, body };
-            self.with(who, |visit| take_cookies(visit, &url, &answer));
+            self.with(who, |visit| visit.cookies.take_all(&url, &answer.headers));
             match redirected(&sent, &answer) {
                 Some(Ok(next)) => {
                     request = next;
@@ -109,7 +109,7 @@ impl Usher {
             let leads_on = status.is_success().then(|| page.leads_on(&self.recipe, &str::to_owned));
             request = match leads_on.flatten() {
                 Some(Move::Follow(url)) => Request::get(url),
-                Some(Move::Send(form, button, filled)) => sends(&form, button.as_ref(), &filled),
+                Some(Move::Send(form, button, filled)) => form.request_of(button.as_ref(), &filled),
                 // No page is shown by a real browser here, so that nothing is pressed in one.
                 Some(Move::Press(..)) | None => {
                     let script = match page.needs_script() {
@@ -161,12 +161,6 @@ fn answers(question: &Question, answer: ConsentAnswer) -> Request {
     form.request(button, &[])
 }
 
-fn sends(form: &Form, button: Option<&Button>, filled: &[(String, String)]) -> Request {
-    let filled: Vec<(&str, &str)> =
-        filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    form.request(button, &filled)
-}
-
 /// The request with which somebody comes, as a browser has it.
 fn arriving(request: &http::Request<Vec<u8>>, host: &str) -> Option<Request> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -178,43 +172,20 @@ fn arriving(request: &http::Request<Vec<u8>>, host: &str) -> Option<Request> {
     Some(Request { method, url, headers, body })
 }
 
-fn cookies_for(visit: &Visit, url: &Url) -> String {
-    let pairs = visit.cookies.get_request_values(url);
-    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-}
-
-fn take_cookies(visit: &mut Visit, url: &Url, answer: &Answer) {
-    for text in answer.headers.get_all(header::SET_COOKIE) {
-        // One that is none is as if it had not been.
-        let _ = text.to_str().map(|text| visit.cookies.parse(text, url).map(drop));
-    }
-}
-
 /// A request as it travels to a host: its path, and the host by a header.
 fn travelling(request: Request, host: &str, cookies: &str) -> http::Request<Vec<u8>> {
-    let path = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
-    let uri = path.parse().unwrap_or_default();
-    let mut going = as_http(request, uri);
-    let texts = [(header::HOST, host), (header::ACCEPT, "text/html"), (header::COOKIE, cookies)];
-    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            going.headers_mut().insert(name, value);
-        }
+    let mut request = request.with(header::HOST, host).with(header::ACCEPT, "text/html");
+    if !cookies.is_empty() {
+        request = request.with(header::COOKIE, cookies);
     }
-    going
+    let target = request.target();
+    request.into_http(target)
 }
 
 /// A request with its whole address.
 fn whole(request: Request) -> http::Request<Vec<u8>> {
-    let uri = request.url.as_str().parse().unwrap_or_default();
-    as_http(request, uri)
-}
-
-fn as_http(request: Request, uri: http::Uri) -> http::Request<Vec<u8>> {
-    let mut made = http::Request::new(request.body);
-    (*made.method_mut(), *made.uri_mut()) = (request.method, uri);
-    *made.headers_mut() = request.headers;
-    made
+    let address = request.url.as_str().parse().unwrap_or_default();
+    request.into_http(address)
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use watch::{directory::Directory, rules::Verdict, statistics::Replication};
+use watch::{
+    directory::Directory,
+    rules::Verdict,
+    statistics::Replication,
+    study::summary::{Summary, summarise},
+};
 
 use crate::plan::{Scenario, Topology};
 
@@ -61,6 +66,14 @@ pub struct Stopped {
     pub half_width: Option<f64>,
     /// Whether that is narrow enough.
     pub is_reached: bool,
+}
+
+impl Answer {
+    /// Every metric, estimated over all replications.
+    pub fn summary(&self) -> Summary {
+        let figures: Vec<_> = self.replications.iter().map(|one| one.figures.clone()).collect();
+        summarise(&figures)
+    }
 }
 
 impl Study {

@@ -8,9 +8,9 @@
 //!
 //! A norm is taken as kept where the estimate keeps it; the estimate's interval stands beside it in every probe. Where
 //! traffic has collapsed no norm is kept: the few requests that still arrive say nothing. That is where fewer than half as
-//! many of the collections begun are completed as is usual: under the scenario's own load, which is therefore probed first,
-//! where nothing else is told. Load
-//! above capacity makes queues that grow for as long as it lasts, so that the answer holds for the scenario's horizon.
+//! many of the collections begun are completed as is usual: as is told, or else as under the scenario's own load, which is
+//! therefore probed first. Load above capacity makes queues that grow for as long as it lasts, so that the answer holds for
+//! the scenario's horizon.
 
 mod folder;
 mod norm;
@@ -23,7 +23,6 @@ use watch::{
     study::{
         estimate::{Estimate, Interval},
         figures::Group,
-        summary::summarise,
     },
     watcher::Judged,
 };
@@ -155,8 +154,8 @@ pub fn search(
     usual: Option<f64>,
     run: &dyn Fn(Study) -> Result<Option<Answer>, Problems>,
 ) -> Result<Capacity, Problems> {
-    let (norms_of, probes) = (norms.to_vec(), BTreeMap::new());
-    let mut search = Search { study: &study, norms: norms_of, usual, run, probes };
+    let probes = BTreeMap::new();
+    let mut search = Search { study: &study, norms: norms.to_vec(), usual, run, probes };
     // Others are measured against the scenario's own load.
     let mut is_whole = search.probe(1.0)?.is_some();
     if is_whole {
@@ -252,8 +251,7 @@ impl Search<'_> {
 }
 
 fn probe(factor: f64, answer: &Answer, norms: &[Norm]) -> Probe {
-    let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-    let summary = summarise(&figures);
+    let summary = answer.summary();
     let scenario = &answer.study.scenario;
     let hours = (scenario.horizon.as_secs_f64() - scenario.warm_up.as_secs_f64()) / 3_600.0;
     let flows = |name: &str| summary.overall(name).and_then(|row| row.estimate.value());

@@ -25,7 +25,7 @@ pub mod validate;
 use std::{
     fs,
     io::{IsTerminal as _, Write as _},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -114,6 +114,15 @@ fn progress_bar(steps: u64, before: &str) -> Result<ProgressBar, Problem> {
     .map_err(|error| Place::whole("progress bar").problem(error.to_string()))?;
     bar.set_style(style.progress_chars("=> "));
     Ok(bar)
+}
+
+/// Where `host:port` is.
+///
+/// # Errors
+/// Nowhere: why.
+pub(crate) fn resolved(address: &str) -> Result<SocketAddr, String> {
+    let mut all = address.to_socket_addrs().map_err(|error| error.to_string())?;
+    all.next().ok_or_else(|| "no address".to_owned())
 }
 
 /// The text of a recipe, and what it says.

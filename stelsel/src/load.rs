@@ -25,10 +25,7 @@ use tokio::runtime::Runtime;
 use twin::{network::Network, open::Twin};
 use watch::{
     statistics::outcome::Outcome,
-    study::{
-        estimate::Estimate,
-        summary::{Summary, summarise},
-    },
+    study::{estimate::Estimate, summary::Summary},
     watcher::Watcher,
 };
 
@@ -125,8 +122,7 @@ impl Fired {
 
     /// What became of people, and of how many, the most frequent first.
     fn outcomes(&self) -> Vec<(Outcome, u64)> {
-        let figures = self.answer.replications.iter().map(|one| one.figures.clone());
-        let summary = summarise(&figures.collect::<Vec<_>>());
+        let summary = self.answer.summary();
         let of = |outcome: Outcome| {
             let row = summary.overall(&format!("flows.outcome.{}", outcome.name()))?;
             let count = row.estimate.value().filter(|count| *count > 0.0)?;
@@ -454,8 +450,7 @@ pub fn usual(study: &Study, progress: &dyn Progress) -> Result<Option<f64>, Prob
     let mut study = study.clone();
     study.scenario.arrivals = study.scenario.arrivals.times(0.1);
     Ok(predict(&study, progress)?.map(|answer| {
-        let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-        let summary = summarise(&figures);
+        let summary = answer.summary();
         let row = summary.overall("flows.completed_ratio");
         row.and_then(|row| row.estimate.value()).unwrap_or(1.0)
     }))
@@ -480,9 +475,9 @@ pub struct Row {
 }
 
 impl Row {
-    /// What was measured of a metric, if there is a figure.
-    fn measured(rows: &[Self], metric: &str) -> Option<f64> {
-        rows.iter().find(|row| row.metric == metric)?.measured.value()
+    /// That of a metric.
+    fn of<'r>(rows: &'r [Self], metric: &str) -> Option<&'r Self> {
+        rows.iter().find(|row| row.metric == metric)
     }
 
     fn is_share(&self) -> bool {
@@ -579,11 +574,11 @@ const MORE_MISSED: f64 = 0.01;
 impl Judged {
     /// Norms are kept, where mishaps were asked for as far as predicted, and people get on about as well as predicted.
     pub fn of(rows: &[Row], has_mishaps: bool) -> Self {
-        let row = |metric: &str| rows.iter().find(|row| row.metric == metric);
         let mut sentences = Vec::new();
         for (name, metric, least, _) in Norm::PUBLISHED {
-            let Some(row) = row(metric) else { continue };
-            let requests = Row::measured(rows, &metric.replace("share", "requests"));
+            let Some(row) = Row::of(rows, metric) else { continue };
+            let requests = Row::of(rows, &metric.replace("share", "requests"));
+            let requests = requests.and_then(|row| row.measured.value());
             let predicted = row.predicted.value().filter(|_| has_mishaps);
             sentences.push(match row.measured.value() {
                 None => {
@@ -599,9 +594,9 @@ impl Judged {
                 }
             });
         }
-        let completed =
-            row("flows.completed_ratio").map(|row| (row.measured.value(), row.predicted.value()));
-        if let Some((Some(measured), Some(predicted))) = completed {
+        let completed = Row::of(rows, "flows.completed_ratio");
+        let figures = completed.map(|row| (row.measured.value(), row.predicted.value()));
+        if let Some((Some(measured), Some(predicted))) = figures {
             let is_good = measured >= COLLAPSED * predicted;
             let verdict = if is_good { "" } else { ": traffic collapsed" };
             let [measured, predicted] = [measured, predicted].map(Found::share);
@@ -642,10 +637,7 @@ fn of_norm(
 
 /// What was measured beside what was predicted.
 pub fn rows(predicted: &Answer, measured: &Answer) -> Vec<Row> {
-    let [predicted, measured] = [predicted, measured].map(|answer| {
-        let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-        summarise(&figures)
-    });
+    let [predicted, measured] = [predicted, measured].map(Answer::summary);
     let value = |summary: &Summary, metric: &str| match summary.overall(metric) {
         Some(row) => match row.estimate {
             Estimate::Value(value) => Found::Value(value),

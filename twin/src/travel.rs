@@ -279,7 +279,7 @@ impl<S: Witness> World<S> {
         };
         passes(Whole::Request(&request));
         self.pass((asker, entrance.host), Segment::Data, request.body().len()).await;
-        if self.network.elsewhere.contains_key(&entrance.host) {
+        if !is_ours {
             self.reaches_guest(entrance.host, id);
         }
         let (parts, body) = request.into_parts();
@@ -372,15 +372,15 @@ impl<S: Witness> World<S> {
         }
         let is_plain = entrance.is_plain();
         let ours = if is_plain { self.doors.plain } else { self.doors.tls };
-        let address = self.network.elsewhere.get(&entrance.host).copied().unwrap_or(ours);
+        let elsewhere = self.network.elsewhere.get(&entrance.host).copied();
+        let address = elsewhere.unwrap_or(ours);
         let connect = length(self.network.told.limits.connect);
-        let is_ours = !self.network.elsewhere.contains_key(&entrance.host);
         let trips = async {
             for trip in 0..self.network.told.tls.round_trips(entrance.door, false) {
                 let segment = if trip == 0 { Segment::Opening } else { Segment::Data };
                 self.pass((asker, entrance.host), segment, 0).await;
                 // Who plays a host elsewhere answers over a network of its own.
-                if is_ours {
+                if elsewhere.is_none() {
                     self.pass((entrance.host, asker), segment, 0).await;
                 }
             }
@@ -453,19 +453,8 @@ impl<S: Witness> World<S> {
 
     /// Lets so many bytes pass a link, which takes as long as the topology says. What is lost for good never comes:
     /// the asker's limit ends it.
-    async fn pass(&self, (from, to): (HostId, HostId), segment: Segment, bytes: usize) {
-        let told = &self.network.told;
-        let class = |host: HostId| match host.is_visitor() {
-            true => told.visitor_link,
-            false => told.hosts[host.place()].link,
-        };
-        let (verdict, delay) = {
-            let mut core = self.core();
-            core.delays = core.delays.wrapping_add(1);
-            let words = &mut self.delays.of(0, core.delays);
-            let delay = told.links.between(class(from), class(to)).delay(bytes as u64, words);
-            (core.link_faults.verdict(from, to, segment, words), delay)
-        };
+    async fn pass(&self, ends: (HostId, HostId), segment: Segment, bytes: usize) {
+        let (verdict, delay) = self.fate(ends, segment, bytes);
         match verdict {
             Verdict::Pass => wait(delay).await,
             Verdict::Delay(more) => wait(delay + more).await,
@@ -473,12 +462,28 @@ impl<S: Witness> World<S> {
         }
     }
 
-    /// Whether a fault lets nothing pass from one to the other now.
-    fn is_cut(&self, (from, to): (HostId, HostId)) -> bool {
+    /// What becomes of so many bytes on a link now, and how long it takes where no fault is in their way.
+    fn fate(
+        &self,
+        (from, to): (HostId, HostId),
+        segment: Segment,
+        bytes: usize,
+    ) -> (Verdict, Duration) {
+        let told = &self.network.told;
+        let class = |host: HostId| match host.is_visitor() {
+            true => told.visitor_link,
+            false => told.hosts[host.place()].link,
+        };
         let mut core = self.core();
         core.delays = core.delays.wrapping_add(1);
         let words = &mut self.delays.of(0, core.delays);
-        core.link_faults.verdict(from, to, Segment::Data, words) == Verdict::Drop
+        let delay = told.links.between(class(from), class(to)).delay(bytes as u64, words);
+        (core.link_faults.verdict(from, to, segment, words), delay)
+    }
+
+    /// Whether a fault lets nothing pass from one to the other now.
+    fn is_cut(&self, ends: (HostId, HostId)) -> bool {
+        self.fate(ends, Segment::Data, 0).0 == Verdict::Drop
     }
 
     /// HTTP over an open connection, which is forgotten when it ends.

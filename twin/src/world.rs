@@ -264,7 +264,7 @@ impl<S: Witness> World<S> {
             doors,
             ending: AtomicBool::new(false),
             handshakes: Default::default(),
-            handshakes_of_guests: AtomicU64::new(0),
+            handshakes_of_guests: AtomicU64::default(),
             no_sockets: AtomicU64::default(),
             started,
             core: Mutex::new(core),

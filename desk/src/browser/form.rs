@@ -79,6 +79,19 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The same, of texts that belong to whoever filled it in.
+    pub(crate) fn request_of(
+        &self,
+        button: Option<&Button>,
+        filled: &[(String, String)],
+    ) -> Request {
+        let filled: Vec<(&str, &str)> =
+            filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.request(button, &filled)
+    }
+}
+
 fn is_post(element: ElementRef<'_>, name: &str) -> Option<bool> {
     element.attr(name).map(|text| text.eq_ignore_ascii_case("post"))
 }

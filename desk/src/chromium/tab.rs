@@ -138,7 +138,8 @@ impl Tab {
         page: &Page,
     ) -> Result<Shown, Failure> {
         let cookies: Vec<Value> = browser
-            .cookies_at(&page.url)
+            .cookies
+            .at(&page.url)
             .into_iter()
             .map(|cookie| {
                 json!({
@@ -211,7 +212,7 @@ impl Tab {
             if cookie.get("httpOnly").and_then(Value::as_bool) == Some(false) {
                 let of = |name: &str| text(cookie, &format!("/{name}"));
                 let text = format!("{}={}; Path={}", of("name"), of("value"), of("path"));
-                browser.take_cookie(&url, &text);
+                browser.cookies.take(&url, &text);
             }
         }
         let answer = Answer { body: html.into_bytes(), ..answer };

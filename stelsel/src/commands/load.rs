@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     fs,
-    net::{SocketAddr, ToSocketAddrs as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
     time,
 };
@@ -252,13 +252,12 @@ fn lasting(text: &str) -> Result<Duration, String> {
 }
 
 fn gateway(text: &str) -> Result<SocketAddr, Problem> {
-    let wrong = |why: String| {
+    let wrong = |why: &str| {
         let expected = "za and where it is, such as za=127.0.0.1:9444";
         Place::whole("--against").expected(expected, format!("`{text}`{why}"))
     };
-    let address = text.strip_prefix("za=").ok_or_else(|| wrong(String::new()))?;
-    let mut found = address.to_socket_addrs().map_err(|error| wrong(format!(": {error}")))?;
-    found.next().ok_or_else(|| wrong(String::new()))
+    let address = text.strip_prefix("za=").ok_or_else(|| wrong(""))?;
+    super::resolved(address).map_err(|error| wrong(&format!(": {error}")))
 }
 
 fn figures(fired: &Fired, rows: &[Row]) -> serde_json::Value {

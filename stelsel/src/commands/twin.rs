@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
     time,
@@ -213,9 +213,8 @@ fn elsewhere(
             let wanted = format!("pgo, za, or one of {}", names.join(", "));
             return Err(flag.expected(wanted, format!("`{name}`")));
         };
-        let resolved = address.to_socket_addrs().map_err(|error| error.to_string());
-        let at = resolved.and_then(|mut all| all.next().ok_or_else(|| "no address".to_owned()));
-        let at = at.map_err(|error| flag.expected(wanted, format!("`{address}`: {error}")))?;
+        let at = super::resolved(address)
+            .map_err(|error| flag.expected(wanted, format!("`{address}`: {error}")))?;
         if elsewhere.insert(HostId(place as u32), at).is_some() {
             return Err(flag.expected("each host once", format!("`{name}` again")));
         }

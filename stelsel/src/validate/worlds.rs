@@ -8,12 +8,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use watch::study::{
-    estimate::half_width,
-    figures::Group,
-    metrics::MetricId,
-    summary::{Summary, summarise},
-};
+use watch::study::{estimate::half_width, figures::Group, metrics::MetricId, summary::Summary};
 
 use super::networks::Shipped;
 use crate::{
@@ -234,10 +229,7 @@ fn set(
 }
 
 fn compare(of: &'static str, predicted: &Answer, measured: &Answer, is_judged: bool) -> Vec<Row> {
-    let summaries = [predicted, measured].map(|answer| {
-        let figures: Vec<_> = answer.replications.iter().map(|one| one.figures.clone()).collect();
-        summarise(&figures)
-    });
+    let summaries = [predicted, measured].map(Answer::summary);
     let overall = |summary: &Summary, name: &str| {
         let row = summary.overall(name);
         row.and_then(|row| row.estimate.value()).unwrap_or(f64::NAN)

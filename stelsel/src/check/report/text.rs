@@ -9,10 +9,10 @@ use crate::results::wrapped;
 
 /// What is broken first, with what shows it; then what could not be seen, by its reasons, and what was kept.
 pub(super) fn text(report: &Report) -> String {
-    let mut text = String::new();
     if report.verdicts.is_empty() {
-        return text;
+        return String::new();
     }
+    let mut text = String::new();
     // Writing to a string cannot fail.
     for verdict in report.of(Finding::Broken) {
         broken(&mut text, report, verdict);

@@ -1,11 +1,6 @@
 //! `stelsel check za` and `stelsel check pgo`.
 
-use std::{
-    cell::Cell,
-    net::{SocketAddr, ToSocketAddrs as _},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{cell::Cell, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueHint};
 use desk::{desk::Told as OfGateway, probe::Next};
@@ -268,10 +263,8 @@ fn command(role: Role, arguments: &Arguments) -> String {
 }
 
 fn address(text: &str) -> Result<SocketAddr, Problem> {
-    let wrong = |why: String| {
+    commands::resolved(text).map_err(|error| {
         let expected = "a host and a port, such as 127.0.0.1:9444";
-        Place::whole("--host").expected(expected, format!("`{text}`{why}"))
-    };
-    let mut found = text.to_socket_addrs().map_err(|error| wrong(format!(": {error}")))?;
-    found.next().ok_or_else(|| wrong(String::new()))
+        Place::whole("--host").expected(expected, format!("`{text}`: {error}"))
+    })
 }
